@@ -1,0 +1,21 @@
+// Small files and directories of the gateway's own state. Blocking; meant for local disks.
+#pragma once
+
+#include "sparkgate/base/error.hpp"
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+namespace sparkgate {
+
+// Replaces `path` atomically (temporary file beside it, mode 0600, fsync, rename). Errors: unavailable.
+result<void> write_file_atomically(const std::filesystem::path& path, std::string_view text);
+
+// The whole file. Errors: not_found, unavailable; too_large above `limit` bytes.
+result<std::string> read_file(const std::filesystem::path& path, std::size_t limit = 16u << 20);
+
+// Creates `path` (and parents) with mode 0700. Errors: unavailable with the reason.
+result<void> make_private_directory(const std::filesystem::path& path);
+
+}  // namespace sparkgate

@@ -1,0 +1,44 @@
+// Requests and responses as handlers see them: plain values, no Beast.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace sparkgate::http {
+
+enum class method { get, head, post, put, patch, delete_, options };
+
+std::string_view to_string(method verb);
+
+struct request {
+    method verb = method::get;
+    std::string target;                             // as sent, for logs
+    std::vector<std::string> path;                  // decoded segments; "//a/b/" gives {"a","b"}
+    bool trailing_slash = false;                    // "/sessions/"
+    std::vector<std::pair<std::string, std::string>> query;    // decoded, in order
+    std::vector<std::pair<std::string, std::string>> headers;  // names in lower case, in order; trailers never
+    std::string body;
+    std::string remote_address;  // "127.0.0.1"
+    std::string id;              // the request id of answers and log lines
+
+    // First value; nullptr when absent. Header names are given in lower case.
+    const std::string* header(std::string_view name) const;
+    const std::string* parameter(std::string_view name) const;
+};
+
+struct response {
+    unsigned status = 200;
+    std::string body;
+    std::string content_type = "application/json;charset=utf-8";  // empty: no Content-Type header
+    std::vector<std::pair<std::string, std::string>> headers;     // Location, Allow, …
+};
+
+// The standard reason phrase ("Not Found").
+std::string_view reason(unsigned status);
+
+}  // namespace sparkgate::http

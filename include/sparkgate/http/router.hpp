@@ -1,0 +1,50 @@
+// Finds the handler of a request in a table of routes. Pure.
+#pragma once
+
+#include "sparkgate/base/async.hpp"
+#include "sparkgate/http/message.hpp"
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace sparkgate::http {
+
+// The values of a pattern's {names}, in the pattern's order.
+using path_values = std::vector<std::string>;
+
+// Runs on the event loop. The request and the values live until the awaitable has ended. An exception is a bug:
+// the connection answers 500 with the request id and logs it.
+using handler = std::function<awaitable<response>(const request&, const path_values&)>;
+
+struct route {
+    method verb;
+    std::string pattern;  // "/sessions/{id}/statements/{statement}"; "/" is the root
+    handler handle;
+};
+
+class router {
+public:
+    explicit router(std::vector<route> routes);
+
+    struct match {
+        const route* found;
+        path_values values;
+    };
+    struct wrong_method {
+        std::string allow;  // "POST, GET, HEAD": in the table's order, HEAD after GET
+    };
+    struct no_route {};
+
+    // HEAD finds GET's route. A literal segment is preferred to a {name}.
+    std::variant<match, wrong_method, no_route> find(const request& what) const;
+
+    const std::vector<route>& routes() const { return routes_; }
+
+private:
+    std::vector<route> routes_;
+};
+
+}  // namespace sparkgate::http

@@ -1,0 +1,82 @@
+// What the gateway must not forget: sessions, statements with their outputs, and the next free ids.
+//
+// Writes are durable when the awaitable resolves. One writer thread owns the database and puts all writes that wait
+// at a moment into one transaction (group commit); writes take effect in the order in which they were handed over.
+// Callers are on the event loop's thread; awaitables resume there.
+#pragma once
+
+#include "sparkgate/base/async.hpp"
+#include "sparkgate/base/error.hpp"
+#include "sparkgate/base/time.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace sparkgate::store {
+
+struct session_record {
+    std::int64_t id = 0;
+    std::string node;      // the gateway that owns it (several may share a store one day)
+    std::string state;     // wire word
+    std::string request;   // the creation request as JSON, as the client sent it
+    std::string details;   // JSON: everything else that the session layer keeps (owner, app id, times, child)
+};
+
+struct statement_record {
+    std::int64_t session = 0;
+    std::int64_t id = 0;
+    std::string kind, code, state;  // wire words
+    epoch_ms started = 0, completed = 0;
+    double progress = 0;
+    std::optional<std::string> output;  // JSON text
+};
+
+// One change.
+struct put_session { session_record record; };
+struct erase_session { std::int64_t id; };          // and its statements
+struct put_statement { statement_record record; };  // inserts or replaces
+struct erase_statements { std::int64_t session, below_id; };  // retention
+struct put_next_id { std::string counter; std::int64_t next; };  // "session", "batch"; never goes back
+using change = std::variant<put_session, erase_session, put_statement, erase_statements, put_next_id>;
+
+struct contents {
+    std::vector<session_record> sessions;      // by id
+    std::vector<statement_record> statements;  // by session, id; without outputs
+    std::int64_t next_session_id = 0;
+};
+
+class store {
+public:
+    virtual ~store() = default;
+
+    // Everything, once at start (blocking).
+    virtual result<contents> load() = 0;
+
+    // Durable when it resolves. All changes of one call are in one transaction. Errors: unavailable.
+    virtual awaitable<result<void>> commit(std::vector<change> changes) = 0;
+
+    // The same without waiting; an error is logged and counted. For changes that nobody was promised.
+    virtual void enqueue(std::vector<change> changes) = 0;
+
+    // Reads on the writer's thread, after all writes handed over before. Errors: not_found, unavailable.
+    virtual awaitable<result<std::string>> read_output(std::int64_t session, std::int64_t statement) = 0;
+
+    // Commits what waits, stops the writer (blocking). Called once, at the end.
+    virtual void close() = 0;
+};
+
+// Opens or creates the SQLite database (WAL, synchronous=FULL, mode 0600). Errors: unavailable with one line that says
+// what to do (unwritable, corrupt, written by a newer version).
+result<std::unique_ptr<store>> open_sqlite_store(boost::asio::any_io_executor executor,
+                                                 const std::filesystem::path& file);
+
+// For tests.
+std::unique_ptr<store> make_memory_store(boost::asio::any_io_executor executor);
+
+}  // namespace sparkgate::store
