@@ -1,0 +1,55 @@
+// The effective configuration: plain values, read once at start and never changed.
+//
+// One table (src/config/options.cpp) holds each key with its type, default, check and documentation; the loader,
+// `sparkgate config` and docs/configuration.md are made from it. Keys are Livy's without the prefix "livy.".
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+namespace sparkgate::config {
+
+using std::chrono::milliseconds;
+
+// A number of bytes; a type of its own so that the table parses "10m" for it.
+struct byte_count {
+    std::uint64_t value = 0;
+};
+
+// What happens to a statement whose code cannot be stopped.
+enum class cancel_escalation { none, kill };
+
+struct settings {
+    std::string server_host;
+    std::uint16_t server_port = 0;
+    bool allow_remote_without_authentication = false;
+    byte_count request_header_size, request_body_size;
+    int max_connections = 0;
+    milliseconds header_timeout{}, body_timeout{}, keep_alive_timeout{}, write_timeout{};
+    milliseconds drain_timeout{};
+    bool security_headers = true;
+
+    std::filesystem::path state_dir;
+    std::string log_level;
+
+    std::string spark_home, spark_master, spark_deploy_mode;
+    int max_creation = 0;
+    milliseconds connect_timeout{}, kill_grace{};
+    int log_lines = 0;
+
+    milliseconds poll_hold{}, max_wait{};
+    byte_count output_limit;
+    int retained_statements = 0;
+    cancel_escalation escalation = cancel_escalation::none;
+    milliseconds cancel_timeout{};
+
+    std::filesystem::path repl_dir;
+    bool scala_prestart = true;
+    int sql_rows = 0;
+    bool hard_stop = true;
+    std::string sparkr_lib;
+};
+
+}  // namespace sparkgate::config
