@@ -134,7 +134,7 @@ class Demo:
         started = time.monotonic()
         statement = self.gateway.wait(self.gateway.submit(self.path, kind, code), "waiting for the answer")
         output = statement["output"]
-        self.answer(as_text(output), started, statement["state"] == "available" and expect(output))
+        self.answer(as_text(output), started, output is not None and expect(output))
         return output
 
     def probe(self, kind, code):
@@ -149,7 +149,8 @@ class Demo:
         self.run("pyspark", "numbers = spark.range(1, 1001).selectExpr('id', 'id % 3 as rest')\n"
                             "numbers.createOrReplaceTempView('numbers')\nnumbers.count()", says("1000"))
         self.run("sql", "select rest, count(*) as n, sum(id) as total from numbers group by rest order by rest",
-                 lambda output: output["data"]["application/json"]["data"][0] == [0, 333, 166833])
+                 lambda output: output["status"] == "ok"
+                 and output["data"]["application/json"]["data"][0] == [0, 333, 166833])
         self.title("Scala, on the same data (the first statement waits for the compiler)")
         self.run("spark", 'spark.table("numbers").filter($"rest" === 0).count()', says("333"))
         self.run("spark", "case class Point(x: Int, y: Int)\nSeq(Point(1, 2), Point(3, 4)).toDS.map(p => p.x * p.y).collect().sum",
@@ -167,8 +168,8 @@ class Demo:
             return
         output = self.run("pyspark", "import matplotlib.pyplot as plt\nplt.figure(figsize=(4, 3))\n"
                                      "plt.plot([n * n for n in range(20)])\n%matplot plt",
-                          lambda output: is_png(output))
-        if is_png(output):
+                          is_png)
+        if output is not None and is_png(output):
             file = os.path.join(tempfile.gettempdir(), "sparkgate-demo.png")
             with open(file, "wb") as picture:
                 picture.write(base64.b64decode(output["data"]["image/png"]))
@@ -222,7 +223,7 @@ def says(text):
 
 
 def is_png(output):
-    return output is not None and output["status"] == "ok" and "image/png" in output["data"]
+    return output["status"] == "ok" and "image/png" in output["data"]
 
 
 def main():
