@@ -1,0 +1,1 @@
+"""sparkgate's REPL driver: one SparkContext, four languages, one connection to the gateway."""

@@ -1,0 +1,95 @@
+"""What all interpreters share: Spark, the options, the private directory, and the state of JVM threads."""
+import os
+import threading
+
+from .interpreter import InterpreterError
+
+_STOPPED = ("The SparkContext was stopped by an earlier statement. Make a new session; code that wants another "
+            "context has to stop the old one and make the new one in the same statement.")
+
+
+class Environment:
+    """Made by the main thread before Spark is up; `attach` gives it Spark. Afterwards any thread may use it."""
+
+    def __init__(self, settings, link):
+        self.options = settings.options
+        self.dir = settings.directory
+        self.class_dir = os.path.join(settings.directory, "classes")
+        self.default_kind = settings.options["kind"]
+        self.sc = None
+        self.spark = None
+        self.jvm = None
+        self._link = link
+        self._lanes = None
+        self._thread_class = None
+        self._arrays_class = None
+        self._local = threading.local()
+
+    def attach(self, sc, spark, lanes):
+        """Spark is up."""
+        self._lanes = lanes
+        self._adopt(sc, spark)
+
+    def log(self, text):
+        """Write to the session's log. Any thread."""
+        for line in str(text).splitlines():
+            if line.strip():
+                self._link.send("log", text=line)
+
+    def lane_interpreter(self, kind):
+        """The interpreter of another kind if it has been started, else None (its methods: see Interpreter)."""
+        return self._lanes.interpreter(kind)
+
+    def prepare_jvm_thread(self, statement):
+        """Set the state of the calling thread's JVM thread anew for `statement`: no interrupt left over, its own
+        job group. Returns the java.lang.Thread. Raises InterpreterError if the SparkContext is gone."""
+        self._check_context()
+        self._thread_class.interrupted()
+        # interruptOnCancel: tasks are interrupted, not only marked, when the group is cancelled.
+        self.sc._jsc.setJobGroup(statement.group, "statement %d" % statement.id, True)
+        return self._jvm_thread()
+
+    def cancel_jobs(self, statement):
+        """Cancel the Spark jobs of `statement` that are active. Without one nothing is called, since Spark warns
+        of a group without jobs. Must not be called by a lane that runs user code."""
+        if self.sc is None or self.sc._jsc is None:
+            return
+        if self.active_jobs(statement):
+            self.sc._jsc.sc().cancelJobGroup(statement.group)
+
+    def jobs(self, statement):
+        """The ids of the statement's jobs that Spark still remembers."""
+        return self._ids(self.sc._jsc.statusTracker().getJobIdsForGroup(statement.group))
+
+    def active_jobs(self, statement):
+        """The ids of the statement's jobs that run now."""
+        active = self._ids(self.sc._jsc.statusTracker().getActiveJobIds())
+        return sorted(set(active).intersection(self.jobs(statement))) if active else []
+
+    def _ids(self, java_array):
+        # One call instead of one for each element.
+        text = self._arrays_class.toString(java_array)
+        return [int(item) for item in text.strip("[]").split(",") if item.strip()]
+
+    def _adopt(self, sc, spark):
+        self.sc, self.spark, self.jvm = sc, spark, sc._jvm
+        # Looking a class up by its name costs a call for every part of the name.
+        self._thread_class = self.jvm.java.lang.Thread
+        self._arrays_class = self.jvm.java.util.Arrays
+
+    def _check_context(self):
+        if self.sc is not None and self.sc._jsc is not None:
+            return
+        from pyspark import SparkContext
+        from pyspark.sql import SparkSession
+        active = SparkContext._active_spark_context
+        if active is None or active._jsc is None:
+            raise InterpreterError(_STOPPED)
+        self._adopt(active, SparkSession.builder.getOrCreate())
+
+    def _jvm_thread(self):
+        connection = self.sc._gateway._gateway_client.get_thread_connection()
+        if connection is None or getattr(self._local, "connection", None) is not connection:
+            self._local.thread = self._thread_class.currentThread()
+            self._local.connection = self.sc._gateway._gateway_client.get_thread_connection()
+        return self._local.thread
