@@ -1,0 +1,1 @@
+"""Black-box tests: the release binary, spoken to over HTTP."""

@@ -1,0 +1,217 @@
+"""Speaks docs/driver-protocol.md without Spark, for tests of the gateway's side.
+
+The conf words (see fake_spark_submit.py):
+    start=FILE     say `ready` only when FILE exists
+    fail=TEXT      say `failed` with this message and exit with 1
+    vanish=CODE    say `hello`, then exit with this code
+    token=TEXT     use this token
+
+The code of a statement is its command:
+    say TEXT            result text/plain TEXT
+    print TEXT          stream TEXT, then a result with it
+    steps FILE TEXT     stream TEXT, then wait until FILE exists, then the result
+    big N               result of N characters
+    error NAME TEXT     error result
+    forever             runs until it is cancelled
+    deaf                runs for ever, answers cancel with cancel_failed
+    redial FILE         drop the connection while running, dial again when FILE exists, then hand over the result
+    exit CODE           the process ends
+"""
+
+import json
+import os
+import socket
+import struct
+import threading
+import time
+
+
+class Link:
+    """One connection: frames in both directions."""
+
+    def __init__(self, path):
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.connect(path)
+        self.lock = threading.Lock()
+
+    def send(self, header, payload=b""):
+        text = json.dumps(header).encode()
+        with self.lock:
+            self.socket.sendall(struct.pack(">II", len(text), len(payload)) + text + payload)
+
+    def exactly(self, count):
+        data = b""
+        while len(data) < count:
+            part = self.socket.recv(min(1 << 20, count - len(data)))
+            if not part:
+                raise EOFError
+            data += part
+        return data
+
+    def receive(self):
+        header, payload = struct.unpack(">II", self.exactly(8))
+        return json.loads(self.exactly(header)), self.exactly(payload)
+
+    def close(self):
+        self.socket.close()
+
+
+class Driver:
+    def __init__(self, settings, wanted):
+        self.settings, self.wanted = settings, wanted
+        self.outbox, self.seq, self.last_exec, self.connects = {}, 0, -1, 0
+        self.lock, self.link, self.running = threading.Lock(), None, None
+        self.cancelled = threading.Event()
+
+    def dial(self):
+        link = Link(self.settings["connect"]["unix"])
+        self.connects += 1
+        link.send({"op": "hello", "version": 1, "session": self.settings["session"],
+                   "token": self.wanted.get("token", self.settings["token"]), "pid": os.getpid(), "seq": self.seq,
+                   "last_exec": self.last_exec, "connects": self.connects})
+        header, _ = link.receive()
+        assert header["op"] == "welcome", header
+        with self.lock:
+            self.forget(header["acked"])
+            for number in sorted(self.outbox):
+                link.send(*self.outbox[number])
+            self.link = link
+
+    def forget(self, acked):
+        for number in [number for number in self.outbox if number <= acked]:
+            del self.outbox[number]
+
+    def tell(self, op, payload=b"", **fields):
+        """Sends a reliable frame: kept until it is acknowledged."""
+        with self.lock:
+            self.seq += 1
+            frame = ({"op": op, "seq": self.seq, **fields}, payload)
+            self.outbox[self.seq] = frame
+            try:
+                if self.link:
+                    self.link.send(*frame)
+            except OSError:
+                pass  # it stays in the outbox; the reader sees the end and dials again
+
+    def start(self):
+        self.tell("phase", name="python", t=now())
+        if "fail" in self.wanted:
+            self.tell("failed", phase="context", message=self.wanted["fail"], detail="Traceback (fake)\n")
+            return False
+        wait_for(self.wanted.get("start"))
+        self.tell("ready", app_id=f"local-{self.settings['session']}", ui_url=None, spark="3.5.9", scala="2.12.18",
+                  java="17", python="3.11", t=now())
+        return True
+
+    def read(self):
+        """Serves the gateway's frames until `shutdown`; dials again when the connection breaks."""
+        while True:
+            try:
+                header, payload = self.link.receive()
+            except (EOFError, OSError):
+                wait_for(self.wanted.get("redial"))
+                time.sleep(0.05)
+                try:
+                    self.dial()
+                except (OSError, EOFError):
+                    pass
+                continue
+            if header["op"] == "shutdown":
+                self.tell("bye")
+                return
+            self.serve(header, payload)
+
+    def serve(self, header, payload):
+        op = header["op"]
+        if op == "ack":
+            with self.lock:
+                self.forget(header["seq"])
+        elif op == "exec" and header["id"] > self.last_exec:
+            self.last_exec, self.running = header["id"], header["id"]
+            self.cancelled.clear()
+            threading.Thread(target=self.execute, args=(header["id"], payload.decode()), daemon=True).start()
+        elif op == "cancel" and header["id"] == self.running:
+            self.cancelled.set()
+        elif op == "complete":
+            words = [word for word in ("alpha", "beta") if word.startswith(payload.decode()[:header["cursor"]])]
+            self.link.send({"op": "completion", "req": header["req"]}, json.dumps(words).encode())
+
+    def execute(self, number, code):
+        self.tell("started", id=number, t=now())
+        word, _, rest = code.partition(" ")
+        output = getattr(self, "do_" + word)(number, rest)
+        self.running = None
+        if output is None:
+            self.tell("result", id=number, state="cancelled", t=now())
+        else:
+            output = {"status": output.pop("status", "ok"), "execution_count": number, **output}
+            self.tell("result", json.dumps(output).encode(), id=number, state="available", t=now())
+
+    def do_say(self, number, text):
+        return plain(text)
+
+    def do_print(self, number, text):
+        self.tell("stream", text.encode(), id=number, name="stdout")
+        return plain(text)
+
+    def do_steps(self, number, rest):
+        file, _, text = rest.partition(" ")
+        self.tell("stream", text.encode(), id=number, name="stdout")
+        wait_for(file)
+        return plain(text)
+
+    def do_big(self, number, size):
+        return plain("x" * int(size))
+
+    def do_error(self, number, rest):
+        name, _, text = rest.partition(" ")
+        return {"status": "error", "ename": name, "evalue": text, "traceback": ["line one\n"]}
+
+    def do_forever(self, number, rest):
+        self.cancelled.wait()
+        return None
+
+    def do_deaf(self, number, rest):
+        self.cancelled.wait()
+        self.tell("cancel_failed", id=number, reason="the fake does not listen")
+        while True:
+            time.sleep(1000)
+
+    def do_redial(self, number, file):
+        self.wanted["redial"] = file
+        self.link.close()
+        wait_for(file)
+        return plain("finished while away")
+
+    def do_exit(self, number, code):
+        os._exit(int(code))
+
+
+def plain(text):
+    return {"data": {"text/plain": text}}
+
+
+def now():
+    return int(time.time() * 1000)
+
+
+def wait_for(file):
+    while file and not os.path.exists(file):
+        time.sleep(0.005)
+
+
+def main(settings_file, wanted):
+    with open(settings_file, encoding="utf-8") as file:
+        settings = json.load(file)
+    driver = Driver(settings, wanted)
+    try:
+        driver.dial()
+    except EOFError:
+        print("the gateway closed the connection", flush=True)
+        return 1
+    if "vanish" in wanted:
+        return int(wanted["vanish"])
+    if not driver.start():
+        return 1
+    driver.read()
+    return 0

@@ -1,0 +1,140 @@
+"""Runs the real server for tests, and finds what it left behind.
+
+Everything that a server starts inherits the environment variable SPARKGATE_TEST_MARK with the path of the test's own
+directory, and most of it has that path in its arguments; so /proc tells what survived.
+"""
+
+import os
+import pathlib
+import signal
+import subprocess
+import time
+
+from blackbox.client import Client, until
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BINARY = pathlib.Path(os.environ.get("SPARKGATE_BIN", ROOT / "build/release/sparkgate"))
+START_DEADLINE = 30.0
+STOP_DEADLINE = 60.0
+
+
+def processes_with(mark):
+    """{pid: command line} of the living processes that carry `mark` in arguments or environment, but this one."""
+    found = {}
+    for pid in (int(name) for name in os.listdir("/proc") if name.isdigit()):
+        if pid == os.getpid():
+            continue
+        try:
+            arguments = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes()
+            environment = pathlib.Path(f"/proc/{pid}/environ").read_bytes()
+        except OSError:
+            continue
+        if arguments and (mark.encode() in arguments or mark.encode() in environment):
+            found[pid] = arguments.replace(b"\0", b" ").decode(errors="replace")[:300]
+    return found
+
+
+def descendants(pid):
+    """{pid: command line} of everything below a process."""
+    children = {}
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            try:
+                fields = pathlib.Path(f"/proc/{name}/stat").read_text().rsplit(")", 1)[1].split()
+                children.setdefault(int(fields[1]), []).append((int(name), fields[0]))
+            except OSError:
+                continue
+    found, todo = {}, [pid]
+    while todo:
+        for child, state in children.get(todo.pop(), []):
+            todo.append(child)
+            if state != "Z":
+                try:
+                    text = pathlib.Path(f"/proc/{child}/cmdline").read_bytes()
+                except OSError:
+                    continue
+                found[child] = text.replace(b"\0", b" ").decode(errors="replace")
+    return found
+
+
+def run(*arguments, environment=None, timeout=60):
+    """Runs the binary to its end."""
+    return subprocess.run([BINARY, *map(str, arguments)], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                          timeout=timeout, env=environment)
+
+
+class Gateway:
+    """A server on a free port with a state directory of its own."""
+
+    def __init__(self, directory, spark_home, python=None, settings=None, environment=None):
+        self.directory = pathlib.Path(directory)
+        self.state_dir = self.directory / "state"
+        self.log_file = self.directory / "server.log"
+        self.port_file = self.directory / "port"
+        self.environment = {**os.environ, "SPARK_HOME": str(spark_home), "SPARKGATE_TEST_MARK": str(self.directory)}
+        self.environment.pop("PYSPARK_PYTHON", None)
+        if python:
+            self.environment["PYSPARK_PYTHON"] = str(python)
+        self.environment.update(environment or {})
+        self.settings = {"server.port": "0", "state.dir": str(self.state_dir), "server.log.level": "debug",
+                         **(settings or {})}
+        self.process, self.client = None, None
+
+    def start(self):
+        self.directory.mkdir(parents=True, exist_ok=True)
+        self.port_file.unlink(missing_ok=True)
+        arguments = [str(BINARY), "serve", "--port-file", str(self.port_file)]
+        for key, value in self.settings.items():
+            arguments += ["--set", f"{key}={value}"]
+        with open(self.log_file, "ab") as log:
+            self.process = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                            env=self.environment, start_new_session=True)
+        until(lambda: self.port_file.exists() or self.process.poll() is not None, START_DEADLINE,
+              lambda: f"server up\n{self.log()}")
+        assert self.process.poll() is None, f"the server ended with {self.process.returncode}\n{self.log()}"
+        self.client = Client(int(self.port_file.read_text()))
+        return self
+
+    @property
+    def port(self):
+        return self.client.port
+
+    def log(self):
+        return self.log_file.read_text(errors="replace") if self.log_file.exists() else ""
+
+    def descriptors(self):
+        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
+
+    def stop(self):
+        """SIGTERM, as an operator would. Returns the exit code."""
+        if self.client is not None:
+            self.client.close()
+        if self.process is None:
+            return None
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        try:
+            return self.process.wait(STOP_DEADLINE)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise AssertionError(f"the server did not end within {STOP_DEADLINE} s of SIGTERM\n{self.log()[-4000:]}")
+
+    def leftovers(self, patience=10.0):
+        """What is still alive with this server's mark after it ended; ends it. Call after stop()."""
+        end = time.monotonic() + patience
+        while (left := processes_with(str(self.directory))) and time.monotonic() < end:
+            time.sleep(0.05)
+        for pid in left:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        return left
+
+    def session_logs(self):
+        """The end of each log below the state directory, for the report of a failed test."""
+        parts = []
+        for file in sorted(self.state_dir.rglob("*.log")) if self.state_dir.exists() else []:
+            parts.append(f"--- {file}\n{file.read_text(errors='replace')[-4000:]}")
+        return "\n".join(parts)
