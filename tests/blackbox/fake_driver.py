@@ -52,8 +52,9 @@ class Link:
         header, payload = struct.unpack(">II", self.exactly(8))
         return json.loads(self.exactly(header)), self.exactly(payload)
 
-    def close(self):
-        self.socket.close()
+    def shut(self):
+        """Ends the connection; a reader that waits in another thread wakes up."""
+        self.socket.shutdown(socket.SHUT_RDWR)
 
 
 class Driver:
@@ -179,7 +180,7 @@ class Driver:
 
     def do_redial(self, number, file):
         self.wanted["redial"] = file
-        self.link.close()
+        self.link.shut()
         wait_for(file)
         return plain("finished while away")
 

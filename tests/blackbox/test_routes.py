@@ -1,0 +1,297 @@
+"""The shape of every endpoint: codes, keys in order, headers, error bodies. Sessions run on the fake driver."""
+
+import http.client
+import re
+import socket
+import threading
+
+import pytest
+
+from blackbox.client import Session
+
+SESSION_KEYS = ["id", "name", "appId", "owner", "proxyUser", "state", "kind", "appInfo", "log", "ttl", "idleTimeout",
+                "driverMemory", "driverCores", "executorMemory", "executorCores", "conf", "archives", "files",
+                "heartbeatTimeoutInSecond", "jars", "numExecutors", "pyFiles", "queue"]
+JSON = "application/json;charset=utf-8"
+
+
+def is_error(answer, status, message):
+    """`{"msg": …}`, in one compact line."""
+    assert (answer.status, answer.text) == (status, '{"msg":"%s"}' % message), answer
+
+
+@pytest.fixture(scope="module")
+def idle(gateway):
+    """An idle session that the tests of this module share. They only add statements."""
+    client = gateway.client.fork()
+    session = client.create(kind="pyspark", name="shapes", conf={"spark.fake.print": "hello from spark-submit"}).wait_idle()
+    yield session
+    session.delete()
+    client.close()
+
+
+# Server routes
+
+def test_version(client):
+    answer = client.get("/version")
+    assert answer.status == 200 and answer.headers["Content-Type"] == JSON
+    assert list(answer.json) == ["url", "branch", "revision", "version", "date", "user"]
+    # pylivy compares the parts of the version as strings: 0.10 would be older than 0.5.
+    assert re.fullmatch(r"(0\.9|[1-9])\.\d+\S*", answer.json["version"])
+
+
+def test_root_redirects_relative_or_answers(client):
+    answer = client.get("/")
+    assert answer.status in (200, 302), answer
+    if answer.status == 302:
+        assert answer.headers["Location"].startswith("/")
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/SESSIONS", "/version/x", "/sessions/0/nothing/at/all"])
+def test_unknown_route(client, path):
+    answer = client.get(path)
+    assert answer.status == 404 and answer.headers["Content-Length"] is not None
+
+
+@pytest.mark.parametrize("method,path,allowed", [
+    ("PUT", "/sessions", {"GET", "HEAD", "POST"}),
+    ("DELETE", "/sessions", {"GET", "HEAD", "POST"}),
+    ("POST", "/sessions/0", {"GET", "HEAD", "DELETE"}),
+    ("GET", "/sessions/0/completion", {"POST"}),
+    ("POST", "/version", {"GET", "HEAD"}),
+    ("PATCH", "/sessions/0/statements", {"GET", "HEAD", "POST"}),
+])
+def test_wrong_method(client, method, path, allowed):
+    answer = client.call(method, path)
+    assert answer.status == 405, answer
+    assert {word.strip() for word in answer.headers["Allow"].split(",")} == allowed
+
+
+@pytest.mark.parametrize("path", ["/sessions", "/sessions/", "//sessions", "/sessions?from=0&size=1"])
+def test_spellings_of_the_collection(client, path):
+    answer = client.get(path)
+    assert answer.status == 200 and list(answer.json) == ["from", "total", "sessions"]
+
+
+def test_head_has_headers_only(client):
+    whole, head = client.get("/version"), client.call("HEAD", "/version")
+    assert head.status == 200 and head.body == b""
+    assert head.headers["Content-Length"] == whole.headers["Content-Length"]
+    assert client.call("HEAD", "/sessions").status == 200
+
+
+def test_security_headers(client):
+    headers = client.get("/sessions").headers
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["X-Frame-Options"] == "SAMEORIGIN"
+    assert "Server" not in headers and headers["Date"].endswith("GMT")
+
+
+def test_keep_alive(gateway):
+    connection = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=30)
+    connection.request("GET", "/version")
+    connection.getresponse().read()
+    first = connection.sock
+    for _ in range(20):
+        connection.request("GET", "/sessions")
+        assert connection.getresponse().read()
+    assert connection.sock is first, "the server closed a connection that could have been kept"
+    connection.close()
+
+
+def test_expect_100_continue(gateway, idle):
+    body = b'{"code":"say expected"}'
+    with socket.create_connection(("127.0.0.1", gateway.port), timeout=30) as connection:
+        connection.sendall(f"POST {idle.path}/statements HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n"
+                           "Content-Encoding: UTF-8\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n".encode())
+        lines = connection.makefile("rb")
+        assert lines.readline().startswith(b"HTTP/1.1 100")
+        connection.sendall(body)
+        assert b"HTTP/1.1 201" in lines.read()
+
+
+# Creating sessions
+
+def test_create_answers_a_complete_session(client, fake):
+    answer = client.post("/sessions", {"conf": {"spark.fake.hang": "1"}})
+    session = Session(client, answer.json)
+    try:
+        assert answer.status == 201 and answer.headers["Content-Type"] == JSON
+        assert answer.headers["Location"] == f"/sessions/{session.id}"
+        view = answer.json
+        assert list(view) == SESSION_KEYS
+        assert view["appInfo"] == {"driverLogUrl": None, "sparkUiUrl": None, "executorLogUrls": None}
+        assert list(view["appInfo"]) == ["driverLogUrl", "sparkUiUrl", "executorLogUrls"]
+        assert view["state"] == "starting" and view["kind"] == "shared"
+        assert [view[key] for key in ("name", "appId", "owner", "proxyUser", "ttl", "idleTimeout", "driverMemory",
+                                      "executorMemory", "queue")] == [None] * 9
+        assert [view[key] for key in ("driverCores", "executorCores", "numExecutors", "heartbeatTimeoutInSecond")] == [0] * 4
+        assert [view[key] for key in ("archives", "files", "jars", "pyFiles")] == [[]] * 4
+        assert isinstance(view["log"], list) and view["conf"] == {"spark.fake.hang": "1"}
+        assert b": " not in answer.body.replace(b"stdout: ", b"").replace(b"stderr: ", b""), "the JSON is not compact"
+    finally:
+        session.delete()
+
+
+def test_create_echoes_what_was_asked(client, fake):
+    asked = {"kind": "spark", "name": "Zürich ☃", "driverMemory": "700m", "driverCores": 2, "executorMemory": "1g",
+             "executorCores": 3, "numExecutors": 4, "queue": "q", "heartbeatTimeoutInSecond": 60, "ttl": "10m",
+             "idleTimeout": "1h"}
+    session = fake(asked, hang=1)
+    assert {key: session.created[key] for key in asked} == asked
+    assert session.view()["name"] == "Zürich ☃"
+
+
+def test_numbers_as_strings_and_nulls_are_taken(fake):
+    session = fake({"executorCores": "4", "numExecutors": "2", "driverCores": None, "jars": None, "name": None,
+                    "queue": None, "kind": None}, hang=1)
+    assert (session.created["executorCores"], session.created["numExecutors"]) == (4, 2)
+    assert session.created["driverCores"] == 0 and session.created["jars"] == []
+    assert session.created["kind"] == "shared"
+
+
+@pytest.mark.parametrize("sent,shown", [("scala", "spark"), ("python", "pyspark"), ("r", "sparkr"), ("sql", "sql")])
+def test_kinds_and_their_aliases(fake, sent, shown):
+    assert fake({"kind": sent}, hang=1).created["kind"] == shown
+
+
+@pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded",
+                                          "application/json; charset=UTF-8", ""])
+def test_any_content_type_is_taken(client, content_type):
+    answer = client.post("/sessions", '{"conf":{"spark.fake.hang":"1"}}', headers={"Content-Type": content_type})
+    assert answer.status == 201, answer
+    client.delete(answer.headers["Location"])
+
+
+@pytest.mark.parametrize("body", ["{", "", "null", "[]", '"text"', '{"kind":"pyspark3"}', '{"kind":7}',
+                                  '{"nonsense":1}', '{"conf":[]}', '{"conf":{"a":{}}}', '{"jars":"a.jar"}',
+                                  '{"numExecutors":"many"}', '{"name":"123"}', '{"name":""}', '{"ttl":"soon"}',
+                                  "\xff\xfe{", '{"kind":"spark"} trailing'])
+def test_bad_requests_change_nothing(client, gateway, body):
+    before = client.get("/sessions").json
+    answer = client.post("/sessions", body.encode("latin-1"))
+    assert answer.status == 400, answer
+    assert answer.headers["Content-Type"] == JSON
+    assert isinstance(answer.json, str) or list(answer.json) == ["msg"], answer
+    assert client.get("/sessions").json == before
+
+
+def test_texts_of_refusals(client):
+    is_error(client.post("/sessions", {"name": "123"}), 400, "Rejected, Reason: Invalid session name: 123")
+    unknown = client.post("/sessions", {"master": "yarn"})
+    assert unknown.status == 400 and "master" in unknown.json and unknown.json.startswith("Unrecognized field")
+    assert "Invalid kind: pyspark3" in client.post("/sessions", {"kind": "pyspark3"}).json
+
+
+def test_duplicate_name(client, idle):
+    answer = client.post("/sessions", {"name": "shapes"})
+    is_error(answer, 400, f"Rejected, Reason: Duplicate session name: Some(shapes) for session {idle.id}")
+
+
+def test_method_override(client, fake):
+    session = fake(hang=1)
+    assert client.post(session.path + "?_method=DELETE").json == {"msg": "deleted"}
+    assert client.get(session.path).status == 404
+
+
+# One session
+
+def test_session_view_of_an_idle_session(idle):
+    view = idle.view()
+    assert list(view) == SESSION_KEYS and view["state"] == "idle"
+    assert len(view["log"]) <= 10 and all(isinstance(line, str) for line in view["log"])
+
+
+def test_state(client, idle):
+    answer = client.get(idle.path + "/state")
+    assert answer.text == '{"id":%d,"state":"idle"}' % idle.id
+
+
+@pytest.mark.parametrize("path", ["", "/state", "/log", "/statements", "/statements/0"])
+def test_unknown_session(client, path):
+    is_error(client.get(f"/sessions/99999{path}"), 404, "Session '99999' not found.")
+    is_error(client.get(f"/sessions/nobody{path}"), 404, "Session 'nobody' not found.")
+
+
+def test_posts_to_an_unknown_session(client):
+    for path, body in (("statements", {"code": "1"}), ("completion", {"code": "1", "kind": "spark", "cursor": 0}),
+                       ("statements/0/cancel", None), ("connect", None), ("stop", None)):
+        is_error(client.post(f"/sessions/99999/{path}", body), 404, "Session '99999' not found.")
+    is_error(client.delete("/sessions/99999"), 404, "Session '99999' not found.")
+
+
+def test_id_beyond_int(client):
+    is_error(client.get("/sessions/99999999999"), 400, 'For input string: \\"99999999999\\"')
+
+
+def test_names_as_ids(client, idle, fake):
+    assert client.get("/sessions/shapes").json["id"] == idle.id
+    assert client.get("/sessions/shapes/state").json["id"] == idle.id
+    named = fake({"name": "a b/ü"}, hang=1)
+    assert client.get("/sessions/a%20b%2F%C3%BC").json["id"] == named.id
+    number = client.post("/sessions/shapes/statements", {"code": "say x"}).json["id"]
+    assert idle.wait(number)["output"]["data"] == {"text/plain": "x"}
+
+
+def test_list_pages(client, fake):
+    ids = [fake(hang=1).id for _ in range(3)]
+    everything = client.get("/sessions?size=1000").json
+    order = [view["id"] for view in everything["sessions"]]
+    assert everything["total"] == len(order) and order == sorted(order) and set(ids) <= set(order)
+    page = client.get("/sessions?from=1&size=2").json
+    assert page["from"] == 1 and page["total"] == len(order)
+    assert [view["id"] for view in page["sessions"]] == order[1:3]
+    assert client.get("/sessions?from=-5&size=1").json["from"] == -5
+    assert client.get("/sessions?from=1000").json["sessions"] == []
+    assert client.get("/sessions?size=-1").json["sessions"] == []
+    is_error(client.get("/sessions?from=abc"), 400, 'For input string: \\"abc\\"')
+    is_error(client.get("/sessions?size="), 400, 'For input string: \\"\\"')
+
+
+def test_log_pages(client, idle):
+    whole = client.get(idle.path + "/log?from=0&size=-1").json
+    assert list(whole) == ["id", "from", "total", "log"]
+    assert whole["id"] == idle.id and whole["from"] == 0 and whole["total"] == len(whole["log"])
+    assert whole["log"][0] == "stdout: " and "\nstderr: " in whole["log"]
+    assert "hello from spark-submit" in whole["log"]
+    tail = client.get(idle.path + "/log?size=2").json
+    assert tail["from"] == whole["total"] - 2 and tail["log"] == whole["log"][-2:]
+    assert client.get(idle.path + "/log?from=1&size=1").json["log"] == whole["log"][1:2]
+    beyond = client.get(idle.path + "/log?from=100000").json
+    assert beyond["log"] == [] and beyond["total"] == whole["total"]
+    is_error(client.get(idle.path + "/log?from=x"), 400, 'For input string: \\"x\\"')
+
+
+def test_connect_and_stop(client, fake):
+    session = fake(hang=1)
+    assert list(client.post(session.path + "/connect").json) == SESSION_KEYS
+    answer = client.post(session.path + "/stop")
+    assert answer.status == 204 and answer.body == b""
+    session.wait_state("dead")
+    is_error(client.get(session.path + "/statements"), 400, "requirement failed: Session isn't active.")
+
+
+def test_two_deletes_at_once(gateway, fake):
+    """One says deleted, the other that there is nothing (any more); both are answered."""
+    session = fake(tree=1)
+    session.wait_idle()
+    answers, barrier = [], threading.Barrier(2)
+
+    def delete():
+        client = gateway.client.fork()
+        barrier.wait()
+        answers.append(client.delete(session.path))
+        client.close()
+
+    threads = [threading.Thread(target=delete) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(answer.status for answer in answers)[0] == 200, answers
+    for answer in answers:
+        if answer.status == 200:
+            assert answer.json == {"msg": "deleted"}
+        else:
+            assert answer.status == 404 and str(session.id) in answer.json["msg"], answer
+    assert gateway.client.fork().get(session.path).status == 404
