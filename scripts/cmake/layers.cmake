@@ -7,7 +7,7 @@ target_compile_options(sparkgate_options INTERFACE -Wall -Wextra -Wpedantic -Wsh
 target_compile_definitions(sparkgate_options INTERFACE
     SPARKGATE_VERSION="${PROJECT_VERSION}"
     BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION
-    BOOST_ASIO_NO_DEPRECATED BOOST_BEAST_USE_STD_STRING_VIEW)
+    BOOST_ASIO_NO_DEPRECATED)
 if(SPARKGATE_SANITIZE)
     target_compile_options(sparkgate_options INTERFACE -fsanitize=${SPARKGATE_SANITIZE} -fno-omit-frame-pointer)
     target_link_options(sparkgate_options INTERFACE -fsanitize=${SPARKGATE_SANITIZE})

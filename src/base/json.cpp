@@ -16,7 +16,8 @@ result<json> parse_json(std::string_view text, int max_depth) {
     }
     if (too_deep) return fail(errc::invalid_argument, "JSON is nested deeper than " + std::to_string(max_depth));
     if (!problem.empty()) return fail(errc::invalid_argument, std::move(problem));
-    return value;
+    // A json value converts to nearly everything: say which alternative is meant.
+    return result<json>(boost::system::in_place_value, std::move(value));
 }
 
 std::string dump_json(const json& value) {

@@ -1,0 +1,142 @@
+// One interactive session: its spark-submit child, its driver's connection, its statements.
+//
+// Owned by the session_manager through a shared pointer; coroutines that wait for a session hold one too. All calls
+// come from the event loop's thread; none blocks longer than a small file takes.
+#pragma once
+
+#include "sparkgate/base/async.hpp"
+#include "sparkgate/base/error.hpp"
+#include "sparkgate/base/json.hpp"
+#include "sparkgate/config/settings.hpp"
+#include "sparkgate/driver/endpoint.hpp"
+#include "sparkgate/process/launcher.hpp"
+#include "sparkgate/process/log_file.hpp"
+#include "sparkgate/session/change_signal.hpp"
+#include "sparkgate/session/statement.hpp"
+#include "sparkgate/session/timeline.hpp"
+#include "sparkgate/store/store.hpp"
+
+#include <boost/asio/thread_pool.hpp>
+#include <map>
+#include <memory>
+#include <string>
+
+namespace sparkgate::session {
+
+// What every session needs from its surroundings. Outlives all sessions.
+struct services {
+    boost::asio::any_io_executor executor;
+    const config::settings& settings;
+    process::launcher& launcher;
+    driver::endpoint& endpoint;
+    store::store& store;
+    boost::asio::thread_pool& blocking;  // for what must not run on the event loop
+    process::submit_settings submit;
+    std::map<std::string, std::string> environment;  // of the gateway, with SPARK_HOME and PYSPARK_PYTHON
+    std::filesystem::path repl_dir;                  // contains driver.py
+    std::filesystem::path stop_agent;                // empty: not built
+};
+
+// The part of a statement's printed text that a client has not seen.
+struct output_page {
+    std::int64_t from = 0, next = 0;  // bytes
+    std::string text;
+};
+
+class session : public driver::listener, public std::enable_shared_from_this<session> {
+public:
+    session(services& world, std::int64_t id, session_request request, std::optional<std::string> owner);
+    ~session() override;
+
+    std::int64_t id() const { return id_; }
+    session_state state() const { return state_; }
+    const session_request& request() const { return request_; }
+    const std::optional<std::string>& owner() const { return owner_; }
+    const std::string& app_id() const { return app_id_; }  // empty until known
+    const std::string& ui_url() const { return ui_url_; }
+    // Why it ended, one line; empty while it lives and when a client ended it.
+    const std::string& reason() const { return reason_; }
+    const std::filesystem::path& directory() const { return directory_; }
+    process::log_file& log() { return log_; }
+    const statement_queue& statements() const { return statements_; }
+    // Notified at every change that a client may wait for.
+    change_signal& changed() { return changed_; }
+    // Whether no process of it is left.
+    bool gone() const { return gone_; }
+
+    // Starts spark-submit. A failure leaves the session dead with the reason in its log: it is not an error of the
+    // request. Call once.
+    void launch();
+
+    // Queues a statement; resolves when its record is durable. Errors: conflict (not active), unavailable (store).
+    awaitable<result<std::shared_ptr<const statement>>> submit(code_kind kind, std::string code);
+
+    // Asks for a statement's end; unknown and ended ones are left alone.
+    void cancel(std::int64_t statement_id);
+
+    // The statement's output in Livy's shape as JSON text ("null" without); large ones come from the store.
+    awaitable<result<std::string>> output_of(std::shared_ptr<const statement> which);
+
+    // Printed text from byte `from` on, also while it runs; at most 1 MiB a page, whole characters only.
+    output_page printed(std::int64_t statement_id, std::int64_t from) const;
+
+    // Candidates as a JSON array text; "[]" when the driver does not know within about a second.
+    awaitable<std::string> complete(code_kind kind, std::string code, std::int64_t cursor);
+
+    // Ends the session; resolves when no process is left. `reason` is empty when a client asked for it.
+    awaitable<void> stop(std::string reason);
+
+    store::session_record record() const;
+
+    // driver::listener
+    void on_connected(const driver::frame& hello) override;
+    void on_frame(driver::frame received) override;
+    void on_disconnected() override;
+
+private:
+    // Life (session.cpp)
+    void fail_start(const std::string& why);
+    awaitable<void> supervise(std::shared_ptr<session> self);
+    awaitable<void> watch_start(std::shared_ptr<session> self);
+    void begin_stop(std::string reason, session_event why);
+    void apply(session_event what);
+    void note(const std::string& line);
+    void on_ready(const driver::frame& received);
+    void on_start_failed(const driver::frame& received);
+
+    // Statements (session_statements.cpp)
+    void send_next();
+    void send_exec(const statement& which);
+    void resend(std::int64_t last_received);
+    void end_statements();
+    void drop_old_statements();
+    void on_started(const driver::frame& received);
+    void on_progress(const driver::frame& received);
+    void on_stream(const driver::frame& received);
+    void on_cancel_failed(const driver::frame& received);
+    void on_completion(driver::frame received);
+    awaitable<void> finish_statement(std::shared_ptr<session> self, driver::frame received);
+    std::filesystem::path stream_path(std::int64_t statement_id) const;
+
+    services& world_;
+    const std::int64_t id_;
+    const session_request request_;
+    const std::optional<std::string> owner_;
+    const std::filesystem::path directory_;
+    session_state state_ = session_state::starting;
+    epoch_ms created_ = now_ms();
+    std::string app_id_, ui_url_, reason_;
+    bool gone_ = false;
+    timeline timeline_;
+    process::log_file log_;
+    std::unique_ptr<process::child> child_;
+    std::unique_ptr<driver::link> link_;
+    statement_queue statements_;
+    change_signal changed_;
+
+    std::int64_t oldest_stream_ = 0;  // printed text of statements below is removed
+    std::map<std::int64_t, std::shared_ptr<std::optional<std::string>>> completions_;  // answers, by request number
+    std::int64_t next_completion_ = 1;
+};
+
+}  // namespace sparkgate::session

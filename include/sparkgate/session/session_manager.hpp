@@ -1,0 +1,47 @@
+// All sessions of this gateway: ids, names, creation, removal. Thread: the event loop's only.
+#pragma once
+
+#include "sparkgate/session/session.hpp"
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace sparkgate::session {
+
+class session_manager {
+public:
+    // `next_id` is the first id to give out (ids are never reused, also not after a restart).
+    session_manager(services world, std::int64_t next_id);
+
+    // Registers, records and starts a session; resolves when the record is durable. Errors: invalid_argument (name),
+    // busy (too many are starting), unavailable (store). A refused request leaves nothing behind.
+    awaitable<result<std::shared_ptr<session>>> create(session_request request, std::optional<std::string> owner);
+
+    // By number, or by name where the text is not all digits. Errors: not_found, invalid_argument (number too large).
+    result<std::shared_ptr<session>> find(const std::string& id_or_name) const;
+
+    // In order of id.
+    std::vector<std::shared_ptr<session>> all() const;
+
+    // Ends the session and forgets it: when this resolves no process, file or record of it is left. Errors: not_found
+    // when it was being removed already (resolves when that is done).
+    awaitable<result<void>> remove(std::shared_ptr<session> which);
+
+    // Ends all sessions, for the gateway's stop. They stay in the store.
+    awaitable<void> stop_all(std::string reason);
+
+private:
+    result<void> check(const session_request& request) const;
+    std::size_t starting() const;
+
+    services world_;
+    std::int64_t next_id_;
+    std::map<std::int64_t, std::shared_ptr<session>> sessions_;
+    std::set<std::int64_t> removing_;
+    change_signal changed_;
+};
+
+}  // namespace sparkgate::session

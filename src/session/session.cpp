@@ -1,0 +1,159 @@
+// The life of a session: start, end, states. Its statements are in session_statements.cpp.
+#include "sparkgate/session/session.hpp"
+
+#include "start.hpp"
+#include "sparkgate/base/files.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+
+namespace sparkgate::session {
+
+session::session(services& world, std::int64_t id, session_request request, std::optional<std::string> owner)
+    : world_(world),
+      id_(id),
+      request_(std::move(request)),
+      owner_(std::move(owner)),
+      directory_(world.settings.state_dir / "sessions" / std::to_string(id)),
+      log_(directory_ / "output.log") {}
+
+session::~session() = default;
+
+void session::note(const std::string& line) {
+    if (auto done = log_.append(line); !done) spdlog::debug("session {}: {}", id_, done.error().message);
+}
+
+void session::launch() {
+    if (state_ != session_state::starting) {  // deleted before it was started
+        gone_ = true;
+        return apply(session_event::all_gone);
+    }
+    if (auto made = make_private_directory(directory_ / "work"); !made) return fail_start(made.error().message);
+    note(timeline_.reached("queued"));
+    const std::string token = make_token();
+    const auto settings_file = directory_ / "driver.json";
+    auto written = write_file_atomically(settings_file, driver_settings(world_, id_, request_.kind, directory_, token));
+    if (!written) return fail_start(written.error().message);
+
+    process::child_spec spec;
+    spec.dir = directory_;
+    spec.working_directory = directory_ / "work";
+    spec.argv = driver_command(world_, id_, request_, settings_file);
+    spec.env = process::child_environment(world_.environment, driver_environment(world_, id_));
+    spec.grace = world_.settings.kill_grace;
+    link_ = world_.endpoint.expect(id_, token, *this);
+    auto launched = world_.launcher.launch(spec);
+    if (!launched) return fail_start(launched.error().message);
+    child_ = std::move(*launched);
+    note(timeline_.reached("spawned " + spec.argv[0]));
+    asio::co_spawn(world_.executor, supervise(shared_from_this()), asio::detached);
+    asio::co_spawn(world_.executor, watch_start(shared_from_this()), asio::detached);
+}
+
+void session::fail_start(const std::string& why) {
+    note("sparkgate: the session could not be started: " + why);
+    spdlog::warn("session {} could not be started: {}", id_, why);
+    reason_ = why;
+    gone_ = true;
+    link_.reset();
+    apply(session_event::all_gone);
+}
+
+awaitable<void> session::supervise(std::shared_ptr<session> /* kept alive */) {
+    const process::exit_status status = co_await child_->wait_exit();
+    if (reason_.empty() && !status.ended_by_us) {
+        reason_ = status.text();
+        if (state_ == session_state::starting)
+            reason_ += " while starting (last phase: " + timeline_.last_phase() + ")";
+    }
+    note("sparkgate: spark-submit has ended: " + status.text());
+    spdlog::info("session {}: spark-submit has ended: {}", id_, status.text());
+    apply(session_event::program_ended);
+    co_await child_->wait_gone();
+    gone_ = true;
+    link_.reset();
+    changed_.notify();
+}
+
+awaitable<void> session::watch_start(std::shared_ptr<session> /* kept alive */) {
+    const auto limit = world_.settings.connect_timeout;
+    const auto deadline = std::chrono::steady_clock::now() + limit;
+    while (state_ == session_state::starting && std::chrono::steady_clock::now() < deadline)
+        co_await changed_.wait_until(deadline);
+    if (state_ != session_state::starting) co_return;
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(limit).count();
+    begin_stop("the session did not start within " + std::to_string(seconds) + " s (last phase: " +
+                   timeline_.last_phase() + ")",
+               session_event::start_failed);
+}
+
+void session::begin_stop(std::string reason, session_event why) {
+    if (!after(state_, why)) return;
+    if (!reason.empty()) {
+        note("sparkgate: the session ends: " + reason);
+        spdlog::info("session {} ends: {}", id_, reason);
+        reason_ = std::move(reason);
+    }
+    apply(why);
+    if (child_) child_->terminate();
+}
+
+awaitable<void> session::stop(std::string reason) {
+    begin_stop(std::move(reason), session_event::stop_asked);
+    const auto self = shared_from_this();
+    while (!gone_) co_await changed_.wait_until(std::chrono::steady_clock::time_point::max());
+}
+
+void session::apply(session_event what) {
+    const auto next = after(state_, what);
+    if (!next || *next == state_) return;
+    spdlog::info("session {}: {} -> {}", id_, to_string(state_), to_string(*next));
+    state_ = *next;
+    if (!is_active(state_)) end_statements();
+    // Idle and busy alternate with every statement: not worth a record of their own.
+    if (state_ != session_state::busy && what != session_event::work_ends)
+        world_.store.enqueue({store::put_session{record()}});
+    changed_.notify();
+}
+
+store::session_record session::record() const {
+    const json details{{"owner", owner_ ? json(*owner_) : json()}, {"created", created_}, {"appId", app_id_},
+                       {"reason", reason_}};
+    store::session_record out;
+    out.id = id_;
+    out.state = to_string(state_);
+    out.request = dump_json(request_as_json(request_));
+    out.details = dump_json(details);
+    return out;
+}
+
+void session::on_connected(const driver::frame& hello) {
+    if (state_ == session_state::starting)
+        note(timeline_.reached("driver connected"));
+    else
+        note("sparkgate: the driver has connected again");
+    resend(hello.integer("last_exec", -1));
+}
+
+void session::on_disconnected() {
+    // The driver may dial again; its death is the shim's word.
+    if (is_active(state_)) spdlog::info("session {}: the driver's connection is gone", id_);
+}
+
+void session::on_ready(const driver::frame& received) {
+    app_id_ = received.text("app_id");
+    ui_url_ = received.text("ui_url");
+    note(timeline_.reached("context ready (Spark " + received.text("spark") + ", Scala " + received.text("scala") +
+                           ", Java " + received.text("java") + ", Python " + received.text("python") + ", " + app_id_ +
+                           ")"));
+    apply(session_event::driver_ready);
+    send_next();
+}
+
+void session::on_start_failed(const driver::frame& received) {
+    note("sparkgate: the driver could not start (" + received.text("phase") + "): " + received.text("message"));
+    if (const auto detail = received.text("detail"); !detail.empty()) note(detail);
+    begin_stop(received.text("message"), session_event::start_failed);
+}
+
+}  // namespace sparkgate::session

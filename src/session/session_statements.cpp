@@ -1,0 +1,238 @@
+// The statements of a session: queue, driver, results.
+#include "sparkgate/session/session.hpp"
+
+#include "sparkgate/base/unique_fd.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+
+namespace sparkgate::session {
+namespace {
+
+constexpr std::size_t largest_output_in_memory = 64 * 1024;
+constexpr std::size_t output_page_bytes = 1u << 20;
+constexpr auto completion_limit = std::chrono::milliseconds(1200);
+constexpr std::size_t completions_at_a_time = 32;
+
+std::string error_output(std::int64_t id, const std::string& ename, const std::string& evalue) {
+    return dump_json(json{{"status", "error"},
+                          {"execution_count", id},
+                          {"ename", ename},
+                          {"evalue", evalue},
+                          {"traceback", json::array()}});
+}
+
+// The end of the last whole UTF-8 character in `text`: a page must not cut one in two.
+std::size_t whole_characters(std::string_view text) {
+    std::size_t end = text.size();
+    for (std::size_t back = 1; back <= 3 && back <= text.size(); ++back) {
+        const auto byte = static_cast<unsigned char>(text[text.size() - back]);
+        if ((byte & 0xC0) == 0x80) continue;
+        const std::size_t length = byte >= 0xF0 ? 4 : byte >= 0xE0 ? 3 : byte >= 0xC0 ? 2 : 1;
+        if (length > back) end = text.size() - back;
+        break;
+    }
+    return end;
+}
+
+}  // namespace
+
+awaitable<result<std::shared_ptr<const statement>>> session::submit(code_kind kind, std::string code) {
+    const auto self = shared_from_this();
+    if (!is_active(state_))
+        co_return fail(errc::conflict, "Session is in state " + std::string(to_string(state_)));
+    const auto added = statements_.add(kind, std::move(code));
+    auto written = co_await world_.store.commit(put_change(id_, *added));
+    if (!written) {
+        statements_.remove(added->id);
+        send_next();
+        co_return written.error();
+    }
+    added->durable = true;
+    if (!is_active(state_))
+        added->apply(statement_event::session_ended, now_ms());
+    else
+        send_next();
+    co_return std::shared_ptr<const statement>(added);
+}
+
+void session::send_next() {
+    if (state_ != session_state::idle && state_ != session_state::busy) return;
+    if (const auto next = statements_.next_to_send(); next && link_ && link_->connected()) {
+        next->apply(statement_event::sent, now_ms());
+        send_exec(*next);
+    }
+    apply(statements_.has_unfinished() ? session_event::work_begins : session_event::work_ends);
+    changed_.notify();
+}
+
+void session::send_exec(const statement& which) {
+    const json header{{"op", "exec"}, {"id", which.id}, {"kind", to_string(which.kind)}};
+    link_->send(header, which.code);
+}
+
+void session::resend(std::int64_t last_received) {
+    if (const auto current = statements_.in_driver()) {
+        if (current->id > last_received) send_exec(*current);
+        if (current->state == statement_state::cancelling) link_->send(json{{"op", "cancel"}, {"id", current->id}});
+    } else {
+        send_next();
+    }
+}
+
+void session::cancel(std::int64_t statement_id) {
+    const auto which = statements_.find(statement_id);
+    if (!which || !which->apply(statement_event::cancel_asked, now_ms())) return;
+    if (which->state == statement_state::cancelling && link_)
+        link_->send(json{{"op", "cancel"}, {"id", statement_id}});
+    world_.store.enqueue(put_change(id_, *which));
+    send_next();
+}
+
+void session::on_frame(driver::frame received) {
+    const std::string op = received.op();
+    if (op == "result") {  // acknowledged once it is durable
+        asio::co_spawn(world_.executor, finish_statement(shared_from_this(), std::move(received)), asio::detached);
+        return;
+    }
+    if (op == "stream")
+        on_stream(received);
+    else if (op == "started")
+        on_started(received);
+    else if (op == "progress")
+        on_progress(received);
+    else if (op == "completion")
+        on_completion(std::move(received));
+    else if (op == "phase")
+        note(timeline_.reached(received.text("name") == "python" ? "JVM up" : received.text("name")));
+    else if (op == "ready")
+        on_ready(received);
+    else if (op == "failed")
+        on_start_failed(received);
+    else if (op == "cancel_failed")
+        on_cancel_failed(received);
+    else if (op == "log")
+        note("driver: " + received.text("text"));
+    if (const auto seq = received.integer("seq"); seq > 0 && link_) link_->acknowledge(seq);
+}
+
+void session::on_started(const driver::frame& received) {
+    if (const auto which = statements_.find(received.integer("id", -1)); which && !is_final(which->state))
+        which->started = received.integer("t", which->started);
+}
+
+void session::on_progress(const driver::frame& received) {
+    const auto which = statements_.find(received.integer("id", -1));
+    const auto value = received.header.find("value");
+    if (which && !is_final(which->state) && value != received.header.end() && value->is_number())
+        which->progress = std::clamp(value->get<double>(), 0.0, 1.0);
+}
+
+awaitable<void> session::finish_statement(std::shared_ptr<session> /* kept alive */, driver::frame received) {
+    const auto seq = received.integer("seq");
+    const auto which = statements_.find(received.integer("id", -1));
+    if (which && !is_final(which->state)) {
+        statement ended = *which;  // shown only when it is durable
+        ended.apply(received.text("state") == "cancelled" ? statement_event::stopped : statement_event::completed,
+                    received.integer("t", now_ms()));
+        if (!received.payload.empty())
+            ended.output = is_json(received.payload)
+                               ? std::move(received.payload)
+                               : error_output(ended.id, "ProtocolError", "The driver's answer was not valid JSON.");
+        auto written = co_await world_.store.commit(put_change(id_, ended));
+        if (!written) spdlog::error("session {}: statement {}: {}", id_, ended.id, written.error().message);
+        if (written && ended.output && ended.output->size() > largest_output_in_memory) {
+            ended.output.reset();
+            ended.output_in_store = true;
+        }
+        if (!is_final(which->state)) *which = std::move(ended);
+        drop_old_statements();
+    }
+    if (link_) link_->acknowledge(seq);
+    send_next();
+}
+
+void session::drop_old_statements() {
+    const auto lowest = statements_.retain(static_cast<std::size_t>(world_.settings.retained_statements));
+    if (lowest == 0) return;
+    world_.store.enqueue({store::erase_statements{id_, lowest}});
+    std::error_code ignored;
+    for (; oldest_stream_ < lowest; ++oldest_stream_) std::filesystem::remove(stream_path(oldest_stream_), ignored);
+}
+
+void session::on_cancel_failed(const driver::frame& received) {
+    const auto id = std::to_string(received.integer("id", -1));
+    const std::string why = "statement " + id + " could not be cancelled: " + received.text("reason");
+    note("sparkgate: " + why);
+    spdlog::warn("session {}: {}", id_, why);
+    if (world_.settings.escalation == config::cancel_escalation::kill) begin_stop(why, session_event::stop_asked);
+}
+
+void session::end_statements() {
+    const epoch_ms when = now_ms();
+    for (const auto& each : statements_.all()) {
+        const bool ran = each->state == statement_state::running;
+        if (!each->apply(statement_event::session_ended, when)) continue;
+        if (ran) {
+            const std::string why = reason_.empty() ? "the session was stopped" : reason_;
+            each->output = error_output(each->id, "SessionEnded", "The session ended while the statement ran: " + why);
+        }
+        world_.store.enqueue(put_change(id_, *each));
+    }
+}
+
+awaitable<result<std::string>> session::output_of(std::shared_ptr<const statement> which) {
+    if (which->output_in_store) co_return co_await world_.store.read_output(id_, which->id);
+    co_return which->output.value_or("null");
+}
+
+std::filesystem::path session::stream_path(std::int64_t statement_id) const {
+    return directory_ / ("statement-" + std::to_string(statement_id) + ".out");
+}
+
+// The text goes to a file: it may be read from any position for as long as the statement is kept, and costs no memory.
+void session::on_stream(const driver::frame& received) {
+    const auto id = received.integer("id", -1);
+    if (!statements_.find(id)) return;
+    unique_fd file(::open(stream_path(id).c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600));
+    if (!file || ::write(file.get(), received.payload.data(), received.payload.size()) < 0)
+        spdlog::debug("session {}: cannot keep the output of statement {} for following", id_, id);
+    changed_.notify();
+}
+
+output_page session::printed(std::int64_t statement_id, std::int64_t from) const {
+    output_page page{from, from, {}};
+    unique_fd file(::open(stream_path(statement_id).c_str(), O_RDONLY | O_CLOEXEC));
+    if (!file) return page;
+    page.text.resize(output_page_bytes);
+    const ssize_t n = ::pread(file.get(), page.text.data(), page.text.size(), from);
+    page.text.resize(n > 0 ? static_cast<std::size_t>(n) : 0);
+    page.text.resize(whole_characters(page.text));
+    page.next = from + static_cast<std::int64_t>(page.text.size());
+    return page;
+}
+
+awaitable<std::string> session::complete(code_kind kind, std::string code, std::int64_t cursor) {
+    const auto self = shared_from_this();
+    if (!link_ || !link_->connected() || completions_.size() >= completions_at_a_time) co_return "[]";
+    const auto number = next_completion_++;
+    const auto answer = completions_[number] = std::make_shared<std::optional<std::string>>();
+    const json header{{"op", "complete"}, {"req", number}, {"kind", to_string(kind)}, {"cursor", cursor}};
+    link_->send(header, code);
+    const auto deadline = std::chrono::steady_clock::now() + completion_limit;
+    while (!*answer && is_active(state_) && std::chrono::steady_clock::now() < deadline)
+        co_await changed_.wait_until(deadline);
+    completions_.erase(number);
+    co_return answer->value_or("[]");
+}
+
+void session::on_completion(driver::frame received) {
+    const auto found = completions_.find(received.integer("req"));
+    if (found == completions_.end() || !is_json(received.payload)) return;
+    *found->second = std::move(received.payload);
+    changed_.notify();
+}
+
+}  // namespace sparkgate::session
