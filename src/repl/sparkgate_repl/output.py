@@ -68,6 +68,11 @@ class Output:
         with self._lock:
             return self._budget.take(text)
 
+    def drop(self, count):
+        """`count` bytes were left out before they came here; the mark tells their number too."""
+        with self._lock:
+            self._budget.dropped += count
+
     def text(self, name):
         """All that was accepted for `name` so far."""
         with self._lock:
