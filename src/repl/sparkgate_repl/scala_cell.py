@@ -1,0 +1,141 @@
+"""A Scala cell as text: its magics, its parts, and the shape of its errors. Pure."""
+import re
+
+from .interpreter import error
+
+_MAGIC = re.compile(r"%(\w+)[ \t]*(.*)")
+# A magic line, and what may hide a line that only looks like one: string literals and comments.
+_TOKEN = re.compile(r'"""|"(?:[^"\\\n]|\\.)*"?|\'(?:\\.[^\'\n]*|[^\\\'\n])\'|//[^\n]*|/\*|\n%\w')
+_TRIPLE_QUOTE_END = re.compile(r'"{3,}')
+_COMMENT_EDGE = re.compile(r"/\*|\*/")
+_DEFINITION_WORD = re.compile(r"\b(?:class|trait|object)\b")
+# The closing brackets that belong to an expression but not to its position: the tree of `(x)` is that of `x`.
+_CLOSING = re.compile(r"(?:(?:\s|//[^\n]*|/\*.*?\*/)*[)\]}])*", re.DOTALL)
+# The line that names an error, whichever comes first: the compiler's, or the exception's "class: message".
+_ERROR_LINE = re.compile(r"^(?:<console>:\d+: |On line \d+: |[ \t]*)error: "
+                         r"|^(?!warning: )(?:[\w$]+\.)*[\w$]+(?:: .*)?$", re.MULTILINE)
+
+
+def normalise(code):
+    """The code with the line ends that the Scala compiler expects: CR LF and CR become LF."""
+    return code.replace("\r\n", "\n").replace("\r", "\n") if "\r" in code else code
+
+
+def is_blank(code):
+    """Whether there is nothing but blanks and comments (2.12 calls that incomplete, 2.13 an error)."""
+    position, length = 0, len(code)
+    while position < length:
+        if code[position].isspace() or code[position] == ";":
+            position += 1
+        elif code.startswith("//", position):
+            end = code.find("\n", position)
+            position = length if end < 0 else end
+        elif code.startswith("/*", position):
+            position = _end_of_comment(code, position + 2)
+            if position is None:
+                return False    # not closed: the compiler shall say so
+        else:
+            return False
+    return True
+
+
+def segments(code):
+    """The cell as a list of ("code", text) and ("magic", name, argument). A magic is a line that starts with `%`,
+    outside of strings and comments."""
+    if code.lstrip().startswith("%"):
+        code = code.lstrip()
+    found, begin = [], 0
+    for start in _magic_lines(code):
+        found.append(("code", code[begin:start]))
+        begin = _end_of_line(code, start)
+        name, argument = _MAGIC.match(code[start:begin]).groups()
+        found.append(("magic", name, argument.strip()))
+    found.append(("code", code[begin:]))
+    return [segment for segment in found if segment[0] == "magic" or not is_blank(segment[1])]
+
+
+def may_define_types(code):
+    """Whether it is worth asking the compiler's parser where to cut."""
+    return _DEFINITION_WORD.search(code) is not None
+
+
+def parts(code, trees):
+    """Cut after each run of type definitions and after each run of anything else.
+
+    A class and code that needs its encoder cannot be compiled as one unit: the object around them is still being
+    made when Spark asks for it. `trees` are (is a type definition, end) of the top-level trees in order, ends as
+    UTF-16 offsets (what Java counts). The cut is behind a tree and not before one, since the position of a class
+    starts after its annotations.
+    """
+    cuts, end = [], 0
+    for index, (is_definition, tree_end) in enumerate(trees):
+        if index and is_definition != trees[index - 1][0]:
+            cuts.append(end)
+        end = max(end, tree_end)
+    if not cuts:
+        return [code]
+    units = code.encode("utf-16-le", "surrogatepass")
+    found, begin = [], 0
+    for cut in cuts:
+        position = len(units[:2 * cut].decode("utf-16-le", "surrogatepass"))
+        position = _CLOSING.match(code, position).end()
+        found.append(code[begin:position])
+        begin = position
+    found.append(code[begin:])
+    return [part for part in found if not is_blank(part)]
+
+
+def utf16_offset(code, cursor):
+    """The Java offset of the character index `cursor`."""
+    return len(code[:cursor].encode("utf-16-le", "surrogatepass")) // 2
+
+
+def error_output(printed, report):
+    """Livy's error output, from what the cell printed before the error and from the compiler's report of it.
+
+    `evalue` is the line that names the error; the lines around it (source and caret, stack frames) are the
+    traceback. Printed text comes first in the traceback, so that it is not lost.
+    """
+    lines = report.lstrip("\n").splitlines(True) or ["unknown error"]
+    named = _ERROR_LINE.search("".join(lines))
+    index = named.string.count("\n", 0, named.start()) if named else 0
+    evalue = lines.pop(index).strip()
+    return error("Error", evalue, printed.splitlines(True) + lines)
+
+
+def _magic_lines(code):
+    """The positions of the magics' `%`."""
+    if not code.startswith("%") and "\n%" not in code:
+        return
+    position = 0
+    if _MAGIC.match(code):
+        yield 0
+        position = _end_of_line(code, 0)
+    while True:
+        token = _TOKEN.search(code, position)
+        if token is None:
+            return
+        position = token.end()
+        if token.group() == '"""':
+            end = _TRIPLE_QUOTE_END.search(code, position)
+            position = end.end() if end else len(code)
+        elif token.group() == "/*":
+            position = _end_of_comment(code, position) or len(code)
+        elif token.group().startswith("\n"):
+            yield token.start() + 1
+            position = _end_of_line(code, position)
+
+
+def _end_of_line(code, position):
+    end = code.find("\n", position)
+    return len(code) if end < 0 else end
+
+
+def _end_of_comment(code, position):
+    """The position after the `*/` of the comment whose text begins at `position` (they nest); None if open."""
+    depth = 1
+    for edge in _COMMENT_EDGE.finditer(code, position):
+        depth += 1 if edge.group() == "/*" else -1
+        if depth == 0:
+            return edge.end()
+    return None
