@@ -115,7 +115,8 @@ def spark_version(request):
 
 @pytest.fixture(scope="session")
 def spark_home(spark_version):
-    found = glob.glob(f"{VENVS}/spark-{spark_version}/lib/python3*/site-packages/pyspark")
+    named = os.environ.get("SPARKGATE_TEST_SPARK_" + spark_version.replace(".", ""))
+    found = [named] if named else glob.glob(f"{VENVS}/spark-{spark_version}/lib/python3*/site-packages/pyspark")
     assert found, f"no Spark {spark_version} in {VENVS}: run scripts/setup --with-tests"
     return pathlib.Path(found[0])
 
