@@ -1,8 +1,10 @@
 // What the gateway must not forget: sessions, statements with their outputs, and the next free ids.
 //
-// Writes are durable when the awaitable resolves. One writer thread owns the database and puts all writes that wait
-// at a moment into one transaction (group commit); writes take effect in the order in which they were handed over.
-// Callers are on the event loop's thread; awaitables resume there.
+// Writes are durable when the awaitable resolves. One writer thread owns the database and puts all writes
+// that wait at a moment into one transaction (group commit); writes take effect in the order in which they
+// were handed over. A write is handed over when its awaitable is awaited, not when it is made; once handed
+// over it cannot be cancelled. Callers are on the event loop's thread; awaitables resume there. The store is
+// closed or destroyed before the executor's context is.
 #pragma once
 
 #include "sparkgate/base/async.hpp"
@@ -10,6 +12,7 @@
 #include "sparkgate/base/time.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
+
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -22,10 +25,10 @@ namespace sparkgate::store {
 
 struct session_record {
     std::int64_t id = 0;
-    std::string node;      // the gateway that owns it (several may share a store one day)
-    std::string state;     // wire word
-    std::string request;   // the creation request as JSON, as the client sent it
-    std::string details;   // JSON: everything else that the session layer keeps (owner, app id, times, child)
+    std::string node;     // the gateway that owns it (several may share a store one day)
+    std::string state;    // wire word
+    std::string request;  // the creation request as JSON, as the client sent it
+    std::string details;  // JSON: everything else that the session layer keeps (owner, app id, times, child)
 };
 
 struct statement_record {
@@ -38,17 +41,39 @@ struct statement_record {
 };
 
 // One change.
-struct put_session { session_record record; };
-struct erase_session { std::int64_t id; };          // and its statements
-struct put_statement { statement_record record; };  // inserts or replaces
-struct erase_statements { std::int64_t session, below_id; };  // retention
-struct put_next_id { std::string counter; std::int64_t next; };  // "session", "batch"; never goes back
+struct put_session {
+    session_record record;
+};
+// And its statements.
+struct erase_session {
+    std::int64_t id;
+};
+// Inserts or replaces; the session exists.
+struct put_statement {
+    statement_record record;
+};
+// Retention: the oldest statements of a session.
+struct erase_statements {
+    std::int64_t session, below_id;
+};
+// "session", "batch"; never goes back.
+struct put_next_id {
+    std::string counter;
+    std::int64_t next;
+};
 using change = std::variant<put_session, erase_session, put_statement, erase_statements, put_next_id>;
 
 struct contents {
-    std::vector<session_record> sessions;      // by id
-    std::vector<statement_record> statements;  // by session, id; without outputs
-    std::int64_t next_session_id = 0;
+    std::vector<session_record> sessions;                 // by id
+    std::vector<statement_record> statements;             // by session, id; without outputs
+    std::int64_t next_session_id = 0, next_batch_id = 0;  // never below an id that is in use
+};
+
+// Since the start, for the metrics.
+struct statistics {
+    std::uint64_t calls = 0;         // commits, enqueued changes and reads
+    std::uint64_t failed_calls = 0;  // of these
+    std::uint64_t transactions = 0;  // committed; fewer than calls when calls shared one
 };
 
 class store {
@@ -58,7 +83,9 @@ public:
     // Everything, once at start (blocking).
     virtual result<contents> load() = 0;
 
-    // Durable when it resolves. All changes of one call are in one transaction. Errors: unavailable.
+    // Durable when it resolves. All changes of one call are in one transaction: on an error none of them is
+    // stored. An empty call resolves at once. Errors: unavailable; not_found for a statement of a session
+    // that is not in the store.
     virtual awaitable<result<void>> commit(std::vector<change> changes) = 0;
 
     // The same without waiting; an error is logged and counted. For changes that nobody was promised.
@@ -67,12 +94,15 @@ public:
     // Reads on the writer's thread, after all writes handed over before. Errors: not_found, unavailable.
     virtual awaitable<result<std::string>> read_output(std::int64_t session, std::int64_t statement) = 0;
 
-    // Commits what waits, stops the writer (blocking). Called once, at the end.
+    // Commits what waits, stops the writer (blocking); destruction does it too. Later calls are unavailable.
     virtual void close() = 0;
+
+    // From any thread.
+    virtual statistics stats() const { return {}; }
 };
 
-// Opens or creates the SQLite database (WAL, synchronous=FULL, mode 0600). Errors: unavailable with one line that says
-// what to do (unwritable, corrupt, written by a newer version).
+// Opens or creates the SQLite database (WAL, synchronous=FULL, mode 0600). Errors: unavailable with one line
+// that says what to do (unwritable, corrupt, written by a newer version).
 result<std::unique_ptr<store>> open_sqlite_store(boost::asio::any_io_executor executor,
                                                  const std::filesystem::path& file);
 

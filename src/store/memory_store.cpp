@@ -1,0 +1,139 @@
+// The contract of store.hpp without a disk. A call works on a copy, which is its rollback: fine for tests.
+#include "sparkgate/store/store.hpp"
+
+#include <boost/asio/post.hpp>
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+namespace sparkgate::store {
+
+namespace {
+
+struct memory {
+    std::map<std::int64_t, session_record> sessions;
+    std::map<std::pair<std::int64_t, std::int64_t>, statement_record> statements;  // by session, id
+    std::map<std::string, std::int64_t> next_ids;
+
+    result<void> apply(put_session& c) {
+        sessions[c.record.id] = std::move(c.record);
+        return {};
+    }
+
+    result<void> apply(const erase_session& c) {
+        sessions.erase(c.id);
+        std::erase_if(statements, [&](const auto& s) { return s.first.first == c.id; });
+        return {};
+    }
+
+    result<void> apply(put_statement& c) {
+        if (!sessions.contains(c.record.session)) return fail(errc::not_found, "the session does not exist");
+        const std::pair key(c.record.session, c.record.id);
+        statements[key] = std::move(c.record);
+        return {};
+    }
+
+    result<void> apply(const erase_statements& c) {
+        std::erase_if(statements, [&](const auto& s) {
+            return s.first.first == c.session && s.first.second < c.below_id;
+        });
+        return {};
+    }
+
+    result<void> apply(const put_next_id& c) {
+        auto& next = next_ids[c.counter];
+        next = std::max(next, c.next);
+        return {};
+    }
+};
+
+class memory_store final : public store {
+public:
+    explicit memory_store(asio::any_io_executor executor) : executor_(std::move(executor)) {}
+
+    result<contents> load() override { return counted(read_contents()); }
+
+    // Takes effect at once, resolves later, as with a disk.
+    awaitable<result<void>> commit(std::vector<change> changes) override {
+        if (changes.empty()) co_return result<void>();
+        auto outcome = counted(apply(std::move(changes)));
+        co_await asio::post(executor_, asio::use_awaitable);
+        co_return outcome;
+    }
+
+    void enqueue(std::vector<change> changes) override {
+        if (!changes.empty()) (void)counted(apply(std::move(changes)));
+    }
+
+    awaitable<result<std::string>> read_output(std::int64_t session, std::int64_t statement) override {
+        auto output = counted(find_output(session, statement));
+        co_await asio::post(executor_, asio::use_awaitable);
+        co_return output;
+    }
+
+    void close() override { closed_ = true; }
+
+    statistics stats() const override { return stats_; }
+
+private:
+    template <class T>
+    result<T> counted(result<T> outcome) {
+        stats_.calls += 1;
+        (outcome ? stats_.transactions : stats_.failed_calls) += 1;
+        return outcome;
+    }
+
+    result<void> apply(std::vector<change> changes) {
+        if (closed_) return fail(errc::unavailable, "the store is closed");
+        memory after = now_;
+        for (auto& c : changes) {
+            auto applied = std::visit([&](auto& kind) { return after.apply(kind); }, c);
+            if (!applied) return applied;
+        }
+        now_ = std::move(after);
+        return {};
+    }
+
+    result<contents> read_contents() const {
+        if (closed_) return fail(errc::unavailable, "the store is closed");
+        contents all;
+        for (const auto& [id, session] : now_.sessions)
+            all.sessions.push_back(session);
+        for (const auto& [key, statement] : now_.statements) {
+            all.statements.push_back(statement);
+            all.statements.back().output.reset();
+        }
+        const auto after_last = now_.sessions.empty() ? 0 : now_.sessions.rbegin()->first + 1;
+        all.next_session_id = std::max(next_id("session"), after_last);
+        all.next_batch_id = next_id("batch");
+        return all;
+    }
+
+    result<std::string> find_output(std::int64_t session, std::int64_t statement) const {
+        if (closed_) return fail(errc::unavailable, "the store is closed");
+        const auto found = now_.statements.find({session, statement});
+        if (found == now_.statements.end() || !found->second.output)
+            return fail(errc::not_found, "statement " + std::to_string(statement) + " of session " +
+                                             std::to_string(session) + " has no output");
+        return *found->second.output;
+    }
+
+    std::int64_t next_id(const std::string& counter) const {
+        const auto found = now_.next_ids.find(counter);
+        return found == now_.next_ids.end() ? 0 : found->second;
+    }
+
+    asio::any_io_executor executor_;
+    memory now_;
+    statistics stats_;
+    bool closed_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<store> make_memory_store(asio::any_io_executor executor) {
+    return std::make_unique<memory_store>(std::move(executor));
+}
+
+}  // namespace sparkgate::store

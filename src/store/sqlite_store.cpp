@@ -1,0 +1,190 @@
+#include "store/migrations.hpp"
+#include "store/sqlite.hpp"
+#include "store/tables.hpp"
+#include "store/writer.hpp"
+
+#include "sparkgate/store/store.hpp"
+
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/execution/outstanding_work.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/prefer.hpp>
+#include <spdlog/spdlog.h>
+
+#include <semaphore>
+
+namespace sparkgate::store {
+namespace fs = std::filesystem;
+
+namespace {
+
+// Memory of a call beside its texts, generously.
+constexpr std::size_t call_bytes = 1024;
+
+std::size_t bytes_of(const std::vector<change>& changes) {
+    std::size_t bytes = call_bytes;
+    for (const auto& c : changes) {
+        bytes += sizeof c;
+        if (const auto* session = std::get_if<put_session>(&c))
+            bytes += session->record.request.size() + session->record.details.size();
+        if (const auto* statement = std::get_if<put_statement>(&c))
+            bytes += statement->record.code.size() +
+                     (statement->record.output ? statement->record.output->size() : 0);
+    }
+    return bytes;
+}
+
+// Resumes a waiting coroutine on its own executor, which has work until then.
+template <class Handler, class Value>
+class resumption {
+public:
+    resumption(Handler handler, const asio::any_io_executor& fallback)
+        : executor_(asio::prefer(asio::any_io_executor(asio::get_associated_executor(handler, fallback)),
+                                 asio::execution::outstanding_work.tracked)),
+          handler_(std::move(handler)) {}
+
+    void operator()(Value value) {
+        auto resume = [handler = std::move(handler_), value = std::move(value)]() mutable {
+            std::move(handler)(std::move(value));
+        };
+        asio::post(executor_, std::move(resume));
+    }
+
+private:
+    asio::any_io_executor executor_;
+    Handler handler_;
+};
+
+class sqlite_store final : public store {
+public:
+    static result<std::unique_ptr<store>> open(asio::any_io_executor executor, const fs::path& file);
+
+    // The statements of tables_ hold a pointer to *db_, which therefore does not move.
+    sqlite_store(asio::any_io_executor executor, std::unique_ptr<database> db, tables prepared)
+        : executor_(std::move(executor)), db_(std::move(db)), tables_(std::move(prepared)), writer_(*db_) {}
+
+    result<contents> load() override;
+    awaitable<result<void>> commit(std::vector<change> changes) override;
+    void enqueue(std::vector<change> changes) override;
+    awaitable<result<std::string>> read_output(std::int64_t session, std::int64_t statement) override;
+    void close() override { writer_.close(); }
+    statistics stats() const override { return writer_.stats(); }
+
+private:
+    template <class Finish>
+    void submit(std::vector<change> changes, Finish finish);
+
+    asio::any_io_executor executor_;
+    std::unique_ptr<database> db_;
+    tables tables_;
+    writer writer_;  // last: its thread uses the others
+};
+
+// A small cache, for the memory of the whole gateway is small; a write-ahead log that a large output has
+// stretched is cut again. The log is merged into the file by SQLite itself, every 1000 pages and at the end.
+constexpr const char* set_up_sql =
+    "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -512;"
+    "PRAGMA journal_size_limit = 8388608;";
+
+result<void> set_up(database& db) {
+    if (auto done = db.execute("PRAGMA busy_timeout = 5000"); !done) return done;
+    // Looks before it changes anything: a file that is refused stays as it is.
+    if (auto checked = check_schema(db); !checked) return checked;
+    auto mode = db.query_text("PRAGMA journal_mode = WAL");
+    if (!mode) return mode.error();
+    if (*mode != "wal")
+        return fail(errc::unavailable, "cannot use a write-ahead log: put it on a local disk");
+    if (auto done = db.execute(set_up_sql); !done) return done;
+    return migrate(db);
+}
+
+result<std::unique_ptr<store>> sqlite_store::open(asio::any_io_executor executor, const fs::path& file) {
+    auto opened = database::open(file);
+    if (!opened) return opened.error();
+    auto db = std::make_unique<database>(std::move(*opened));
+    const auto refused = [&](const error& why) {
+        return fail(why.code, "the store " + file.string() + " " + why.message);
+    };
+    if (auto done = set_up(*db); !done) return refused(done.error());
+    auto prepared = tables::prepare(*db);
+    if (!prepared) return refused(prepared.error());
+    return std::make_unique<sqlite_store>(std::move(executor), std::move(db), std::move(*prepared));
+}
+
+template <class Finish>
+void sqlite_store::submit(std::vector<change> changes, Finish finish) {
+    const std::size_t bytes = bytes_of(changes);
+    auto run = [this, changes = std::move(changes)]() -> result<void> {
+        for (const auto& c : changes)
+            if (auto applied = tables_.apply(c); !applied) return applied;
+        return {};
+    };
+    writer_.submit(make_call(std::move(run), std::move(finish)), bytes);
+}
+
+result<contents> sqlite_store::load() {
+    result<contents> loaded = fail(errc::internal, "not loaded");
+    std::binary_semaphore done(0);
+    auto run = [&]() -> result<void> {
+        loaded = tables_.read_contents();
+        if (!loaded) return loaded.error();
+        return {};
+    };
+    auto finish = [&](const result<void>& outcome) {
+        if (!outcome) loaded = outcome.error();
+        done.release();
+    };
+    writer_.submit(make_call(run, finish), call_bytes);
+    done.acquire();
+    return loaded;
+}
+
+awaitable<result<void>> sqlite_store::commit(std::vector<change> changes) {
+    if (changes.empty()) co_return result<void>();
+    auto start = [&](auto handler) {
+        submit(std::move(changes),
+               resumption<decltype(handler), result<void>>(std::move(handler), executor_));
+    };
+    co_return co_await asio::async_initiate<const asio::use_awaitable_t<>, void(result<void>)>(
+        start, asio::use_awaitable);
+}
+
+void sqlite_store::enqueue(std::vector<change> changes) {
+    if (changes.empty()) return;
+    submit(std::move(changes), [](const result<void>& outcome) {
+        if (!outcome) spdlog::error("a change was not stored: {}", outcome.error().message);
+    });
+}
+
+awaitable<result<std::string>> sqlite_store::read_output(std::int64_t session, std::int64_t statement) {
+    auto start = [&](auto handler) {
+        using waiting = resumption<decltype(handler), result<std::string>>;
+        // Shared by the two halves of the call; only the writer's thread touches it.
+        auto output = std::make_shared<std::string>();
+        auto run = [this, session, statement, output]() -> result<void> {
+            auto read = tables_.read_output(session, statement);
+            if (!read) return read.error();
+            *output = std::move(*read);
+            return {};
+        };
+        auto finish = [resume = waiting(std::move(handler), executor_),
+                       output](const result<void>& outcome) mutable {
+            if (outcome)
+                resume(std::move(*output));
+            else
+                resume(outcome.error());
+        };
+        writer_.submit(make_call(std::move(run), std::move(finish)), call_bytes);
+    };
+    co_return co_await asio::async_initiate<const asio::use_awaitable_t<>, void(result<std::string>)>(
+        start, asio::use_awaitable);
+}
+
+}  // namespace
+
+result<std::unique_ptr<store>> open_sqlite_store(asio::any_io_executor executor, const fs::path& file) {
+    return sqlite_store::open(std::move(executor), file);
+}
+
+}  // namespace sparkgate::store

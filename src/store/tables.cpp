@@ -1,0 +1,144 @@
+#include "store/tables.hpp"
+
+namespace sparkgate::store {
+
+namespace {
+
+// Upserts, not REPLACE: replacing a session's row would erase its statements with it.
+constexpr std::string_view put_session_sql =
+    "INSERT INTO sessions (id, node, state, request, details) VALUES (?1, ?2, ?3, ?4, ?5)"
+    " ON CONFLICT (id) DO UPDATE SET node = ?2, state = ?3, request = ?4, details = ?5";
+constexpr std::string_view erase_session_sql = "DELETE FROM sessions WHERE id = ?1";
+constexpr std::string_view put_statement_sql =
+    "INSERT INTO statements (session, id, kind, state, started, completed, progress, code, output)"
+    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
+    " ON CONFLICT (session, id) DO UPDATE SET kind = ?3, state = ?4, started = ?5, completed = ?6, progress "
+    "= ?7,"
+    " code = ?8, output = ?9";
+constexpr std::string_view erase_statements_sql = "DELETE FROM statements WHERE session = ?1 AND id < ?2";
+constexpr std::string_view put_next_id_sql =
+    "INSERT INTO counters (name, next) VALUES (?1, ?2)"
+    " ON CONFLICT (name) DO UPDATE SET next = max(next, ?2)";
+constexpr std::string_view read_output_sql = "SELECT output FROM statements WHERE session = ?1 AND id = ?2";
+
+constexpr std::string_view sessions_sql =
+    "SELECT id, node, state, request, details FROM sessions ORDER BY id";
+constexpr std::string_view statements_sql =
+    "SELECT session, id, kind, state, started, completed, progress, code FROM statements ORDER BY session, "
+    "id";
+constexpr std::string_view next_session_id_sql =
+    "SELECT max(coalesce((SELECT next FROM counters WHERE name = 'session'), 0),"
+    " coalesce((SELECT max(id) + 1 FROM sessions), 0))";
+constexpr std::string_view next_batch_id_sql =
+    "SELECT coalesce((SELECT next FROM counters WHERE name = 'batch'), 0)";
+
+session_record session_of(const statement& row) {
+    return {.id = row.integer(0),
+            .node = row.text(1),
+            .state = row.text(2),
+            .request = row.text(3),
+            .details = row.text(4)};
+}
+
+statement_record statement_of(const statement& row) {
+    return {.session = row.integer(0),
+            .id = row.integer(1),
+            .kind = row.text(2),
+            .code = row.text(7),
+            .state = row.text(3),
+            .started = row.integer(4),
+            .completed = row.integer(5),
+            .progress = row.real(6),
+            .output = std::nullopt};
+}
+
+template <class Record>
+result<std::vector<Record>> read_all(database& db, std::string_view sql, Record (*read)(const statement&)) {
+    auto query = db.prepare(sql);
+    if (!query) return query.error();
+    std::vector<Record> records;
+    for (;;) {
+        auto row = query->step();
+        if (!row) return row.error();
+        if (!*row) return records;
+        records.push_back(read(*query));
+    }
+}
+
+}  // namespace
+
+result<tables> tables::prepare(database& db) {
+    tables made;
+    made.db_ = &db;
+    const std::pair<std::optional<statement>*, std::string_view> all[] = {
+        {&made.put_session_, put_session_sql},     {&made.erase_session_, erase_session_sql},
+        {&made.put_statement_, put_statement_sql}, {&made.erase_statements_, erase_statements_sql},
+        {&made.put_next_id_, put_next_id_sql},     {&made.read_output_, read_output_sql},
+    };
+    for (const auto& [kept, sql] : all) {
+        auto prepared = db.prepare(sql);
+        if (!prepared) return prepared.error();
+        kept->emplace(std::move(*prepared));
+    }
+    return made;
+}
+
+result<void> tables::apply(const change& c) {
+    return std::visit([this](const auto& kind) { return run(kind); }, c);
+}
+
+result<void> tables::run(const put_session& c) {
+    const auto& r = c.record;
+    return put_session_->run(r.id, r.node, r.state, r.request, r.details);
+}
+
+result<void> tables::run(const erase_session& c) {
+    return erase_session_->run(c.id);
+}
+
+result<void> tables::run(const put_statement& c) {
+    const auto& r = c.record;
+    return put_statement_->run(r.session, r.id, r.kind, r.state, r.started, r.completed, r.progress, r.code,
+                               r.output);
+}
+
+result<void> tables::run(const erase_statements& c) {
+    return erase_statements_->run(c.session, c.below_id);
+}
+
+result<void> tables::run(const put_next_id& c) {
+    return put_next_id_->run(c.counter, c.next);
+}
+
+result<contents> tables::read_contents() {
+    contents all;
+    auto sessions = read_all(*db_, sessions_sql, session_of);
+    if (!sessions) return sessions.error();
+    all.sessions = std::move(*sessions);
+    auto statements = read_all(*db_, statements_sql, statement_of);
+    if (!statements) return statements.error();
+    all.statements = std::move(*statements);
+    auto next_session = db_->query_integer(next_session_id_sql);
+    if (!next_session) return next_session.error();
+    all.next_session_id = *next_session;
+    auto next_batch = db_->query_integer(next_batch_id_sql);
+    if (!next_batch) return next_batch.error();
+    all.next_batch_id = *next_batch;
+    return all;
+}
+
+result<std::string> tables::read_output(std::int64_t session, std::int64_t statement) {
+    read_output_->start(session, statement);
+    auto row = read_output_->step();
+    if (!row) return row.error();
+    if (!*row || read_output_->null(0)) {
+        read_output_->reset();
+        return fail(errc::not_found, "statement " + std::to_string(statement) + " of session " +
+                                         std::to_string(session) + " has no output");
+    }
+    auto output = read_output_->text(0);
+    read_output_->reset();
+    return output;
+}
+
+}  // namespace sparkgate::store

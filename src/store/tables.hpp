@@ -1,0 +1,35 @@
+// The SQL of the store: each kind of change and each read is one prepared statement, kept for the life of the
+// database. Used by the writer's thread, inside its transactions.
+#pragma once
+
+#include "store/sqlite.hpp"
+
+#include "sparkgate/store/store.hpp"
+
+namespace sparkgate::store {
+
+class tables {
+public:
+    // `db` has the newest schema and outlives the tables.
+    static result<tables> prepare(database& db);
+
+    // Errors: not_found for a statement whose session does not exist, unavailable.
+    result<void> apply(const change& c);
+
+    result<contents> read_contents();
+    result<std::string> read_output(std::int64_t session, std::int64_t statement);
+
+private:
+    tables() = default;
+    result<void> run(const put_session& c);
+    result<void> run(const erase_session& c);
+    result<void> run(const put_statement& c);
+    result<void> run(const erase_statements& c);
+    result<void> run(const put_next_id& c);
+
+    database* db_ = nullptr;
+    std::optional<statement> put_session_, erase_session_, put_statement_, erase_statements_, put_next_id_;
+    std::optional<statement> read_output_;
+};
+
+}  // namespace sparkgate::store
