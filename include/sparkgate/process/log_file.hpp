@@ -1,4 +1,5 @@
-// Reads a child's output.log by line numbers without holding it in memory. The file grows while it is read.
+// Reads a child's output.log by line numbers without holding it in memory (8 bytes per 1024 lines). The file grows
+// while it is read; one that was truncated or replaced is read anew.
 // Thread: the event loop's only. Reading is from the page cache; one call reads at most `max_page_bytes`.
 #pragma once
 
@@ -8,6 +9,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace sparkgate::process {
@@ -23,26 +25,25 @@ public:
     std::int64_t line_count();
 
     // Lines [from, from+size), without newline; invalid UTF-8 is passed on as it is. Lines beyond the end are
-    // left out. A page ends early at max_page_bytes.
+    // left out. A page ends early at max_page_bytes (each line counted with 32 bytes for itself); a single line
+    // longer than that is cut.
     std::vector<std::string> lines(std::int64_t from, std::int64_t size);
 
-    // Appends one line (adds the newline), for the gateway's own remarks in the child's log.
+    // Appends one line (adds the newline), for the gateway's own remarks in the child's log; they start with
+    // "sparkgate: ". On a line of its own even if the child stopped in the middle of one. Errors: unavailable.
     result<void> append(std::string_view line);
 
 private:
-    struct mark {
-        std::int64_t line;
-        std::int64_t offset;
-    };
+    bool reopen_if_replaced();
     void index_new_text();
-    std::int64_t offset_of(std::int64_t line);
+    void forget();
 
     std::filesystem::path path_;
     unique_fd fd_;
-    std::int64_t indexed_ = 0;  // bytes looked at
-    std::int64_t lines_ = 0;    // newlines seen in them
-    bool open_line_ = false;    // text after the last newline
-    std::vector<mark> marks_;   // every 1024th line: an index of 16 bytes per 1024 lines
+    std::int64_t indexed_ = 0;          // bytes looked at
+    std::int64_t lines_ = 0;            // newlines seen in them
+    bool open_line_ = false;            // text after the last newline
+    std::vector<std::int64_t> marks_;   // where line 1024*i starts
 };
 
 }  // namespace sparkgate::process

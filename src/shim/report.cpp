@@ -1,0 +1,116 @@
+#include "report.hpp"
+
+#include "proc.hpp"
+
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <cstdio>
+#include <ctime>
+
+namespace sparkgate::shim {
+
+namespace {
+
+bool write_all(int fd, std::string_view content) {
+    while (!content.empty()) {
+        const ssize_t n = ::write(fd, content.data(), content.size());
+        if (n < 0) return false;
+        content.remove_prefix(static_cast<std::size_t>(n));
+    }
+    return true;
+}
+
+unsigned long long epoch_ms() {
+    timespec now{};
+    ::clock_gettime(CLOCK_REALTIME, &now);
+    return static_cast<unsigned long long>(now.tv_sec) * 1000 +
+           static_cast<unsigned long long>(now.tv_nsec) / 1'000'000;
+}
+
+void add_process(text& object, pid_t pid) {
+    process one;
+    read_process(pid, one);
+    object.add("\"pid\":").add_number(static_cast<unsigned long long>(pid));
+    object.add(",\"start_time\":").add_number(one.start_time);
+}
+
+}  // namespace
+
+bool report::open_directory(const char* path) {
+    directory_ = ::open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return directory_ >= 0;
+}
+
+bool report::open_fifo() {
+    // Read and write: opening for write alone fails while nobody reads.
+    fifo_ = ::openat(directory_, "exit.fifo", O_RDWR | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
+    return fifo_ >= 0;
+}
+
+int report::open_log() {
+    log_ = ::openat(directory_, "output.log", O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    return log_;
+}
+
+void report::write_identity(pid_t program) {
+    char boot_id[64];
+    const std::size_t size = read_small_file("/proc/sys/kernel/random/boot_id", boot_id, sizeof boot_id);
+    text object;
+    object.add("{");
+    add_process(object, ::getpid());
+    object.add(",\"boot_id\":").add_json({boot_id, size});
+    if (program > 0) {
+        object.add(",\"child\":{");
+        add_process(object, program);
+        object.add("}");
+    }
+    object.add("}\n");
+    replace("shim.json", object.view());
+}
+
+void report::write_exit(int wait_status, bool ended_by_us) {
+    text object;
+    if (WIFSIGNALED(wait_status))
+        object.add("{\"signal\":").add_number(static_cast<unsigned long long>(WTERMSIG(wait_status)));
+    else
+        object.add("{\"code\":").add_number(static_cast<unsigned long long>(WEXITSTATUS(wait_status)));
+    write_exit_file(object, ended_by_us);
+}
+
+void report::write_problem(std::string_view problem, bool ended_by_us) {
+    text object;
+    object.add("{\"problem\":").add_json(problem);
+    write_exit_file(object, ended_by_us);
+}
+
+void report::write_exit_file(text& object, bool ended_by_us) {
+    object.add(ended_by_us ? ",\"ended_by_us\":true" : ",\"ended_by_us\":false");
+    object.add(",\"t\":").add_number(epoch_ms()).add("}\n");
+    const bool written = replace("exit.json", object.view());
+    ::close(fifo_);  // tells the gateway; only then the wait for the disk
+    fifo_ = -1;
+    if (!written) return;
+    const int fd = ::openat(directory_, "exit.json", O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return;
+    ::fsync(fd);
+    ::close(fd);
+    ::fsync(directory_);
+}
+
+void report::log(std::string_view remark) {
+    text line;
+    line.add("sparkgate: ").add(remark).add("\n");
+    write_all(log_, line.view());  // nobody to tell if it fails; exit.json says the same
+}
+
+bool report::replace(const char* name, std::string_view content) {
+    const char* temporary = "shim.tmp";
+    const int fd = ::openat(directory_, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0) return false;
+    const bool written = write_all(fd, content);
+    ::close(fd);
+    return written && ::renameat(directory_, temporary, directory_, name) == 0;
+}
+
+}  // namespace sparkgate::shim

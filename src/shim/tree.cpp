@@ -1,0 +1,55 @@
+#include "tree.hpp"
+
+#include <sys/syscall.h>
+#include <unistd.h>
+#include <csignal>
+
+namespace sparkgate::shim {
+
+namespace {
+
+// Sends a signal to exactly this process: the pid may have a new owner since it was read, and then the start
+// time behind the pidfd differs.
+void send(const process& who, int signal) {
+    const int fd = static_cast<int>(::syscall(SYS_pidfd_open, who.pid, 0));
+    if (fd < 0) return;
+    process now;
+    if (read_process(who.pid, now) && now.start_time == who.start_time) {
+        ::syscall(SYS_pidfd_send_signal, fd, signal, nullptr, 0);
+        // A stopped process cannot answer to TERM.
+        if (signal == SIGTERM) ::syscall(SYS_pidfd_send_signal, fd, SIGCONT, nullptr, 0);
+    }
+    ::close(fd);
+}
+
+}  // namespace
+
+void process_tree::ask_all() {
+    asked_.clear();
+    find_descendants(asked_);
+    for (const process& one : asked_) send(one, SIGTERM);
+}
+
+void process_tree::ask_newcomers() {
+    found_.clear();
+    find_children(found_);
+    for (const process& one : found_) {
+        if (one.parent != ::getpid() || asked_.contains(one)) continue;
+        send(one, SIGTERM);
+        asked_.add(one);
+    }
+}
+
+void process_tree::kill_all() {
+    found_.clear();
+    find_descendants(found_);
+    for (const process& one : found_) send(one, SIGKILL);
+}
+
+void process_tree::kill_children() {
+    found_.clear();
+    find_children(found_);
+    for (const process& one : found_) send(one, SIGKILL);
+}
+
+}  // namespace sparkgate::shim
