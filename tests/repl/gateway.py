@@ -149,7 +149,8 @@ class Gateway:
                 self.acked = header["seq"]
             self.frames.append((header, payload))
             if header["op"] == "result":
-                self.results[header["id"]] = (header, json.loads(payload, parse_constant=_refuse) if payload else None)
+                output = json.loads(payload, parse_constant=_refuse) if payload else None
+                self.results[header["id"]] = (header, output)
             elif header["op"] == "stream":
                 self.texts.setdefault(header["id"], []).append((header["name"], payload.decode("utf-8")))
             elif header["op"] == "completion":

@@ -7,13 +7,14 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 
 from gateway import TOKEN, Gateway
 
-REPL = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "src", "repl")
+HERE = os.path.dirname(os.path.abspath(__file__))
+REPL = os.path.join(HERE, "..", "..", "src", "repl")
 VERSIONS = ("3.5", "4.1")
-READY_SECONDS = 180
 
 
 def spark_home(version):
@@ -25,17 +26,17 @@ def python_of(home):
     return os.path.normpath(os.path.join(home, "..", "..", "..", "..", "bin", "python"))
 
 
-class Session(Gateway):
-    """One spark-submit with its driver. `close` ends every process of it, whatever state they are in."""
+class DriverSession(Gateway):
+    """A driver process with its gateway. `close` ends every process of it, whatever state they are in."""
 
-    def __init__(self, version, options=None, confs=(), java_home=None, environment=None):
-        self.version = version
+    def __init__(self, options):
         self.home = tempfile.mkdtemp(prefix="sparkgate-repl-")
         super().__init__(os.path.join(self.home, "driver.sock"))
         self.dir = os.path.join(self.home, "session")
         os.mkdir(self.dir, 0o700)
         self.log_path = os.path.join(self.home, "log")
-        self.process = self._spawn(self._write_settings(options or {}), confs, java_home, environment or {})
+        self.process = None
+        self.settings = self._write_settings(options or {})
 
     def _write_settings(self, options):
         path = os.path.join(self.dir, "settings.json")
@@ -44,18 +45,11 @@ class Session(Gateway):
                        "options": dict({"kind": "pyspark", "scala_prestart": False}, **options)}, file)
         return path
 
-    def _spawn(self, settings, confs, java_home, environment):
-        home = spark_home(self.version)
-        env = dict(os.environ, SPARK_HOME=home, PYSPARK_PYTHON=python_of(home), SPARK_LOCAL_IP="127.0.0.1")
-        env.update({"JAVA_HOME": java_home} if java_home else {}, **environment)
-        command = [os.path.join(home, "bin", "spark-submit"), "--master", "local[2]"]
-        for conf in ("spark.ui.enabled=false", "spark.driver.memory=1g", "spark.sql.shuffle.partitions=2",
-                     "spark.driver.host=127.0.0.1", "spark.sql.warehouse.dir=" + self.home + "/warehouse") + tuple(confs):
-            command += ["--conf", conf]
+    def spawn(self, command, env):
         with open(self.log_path, "wb") as log:
-            return subprocess.Popen(command + [os.path.join(REPL, "driver.py"), settings], env=env, cwd=self.home,
-                                    stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
-                                    start_new_session=True)
+            self.process = subprocess.Popen(
+                command, env=env, cwd=self.home, stdin=subprocess.DEVNULL, stdout=log,
+                stderr=subprocess.STDOUT, start_new_session=True)
 
     def wait_ready(self):
         """Wait for the driver; on failure the session's log is part of the message."""
@@ -95,6 +89,33 @@ class Session(Gateway):
             if not left:
                 break
         shutil.rmtree(self.home, ignore_errors=True)
+
+
+class PlainSession(DriverSession):
+    """The driver without Spark (sparkless.py): everything but Spark is real."""
+
+    def __init__(self, options=None):
+        super().__init__(options)
+        self.spawn([sys.executable, os.path.join(HERE, "sparkless.py"), self.settings], dict(os.environ))
+
+
+class Session(DriverSession):
+    """One spark-submit with its driver. `confs` are "name=value" texts."""
+
+    def __init__(self, version, options=None, confs=(), java_home=None, environment=None):
+        super().__init__(options)
+        self.version = version
+        home = spark_home(version)
+        env = dict(os.environ, SPARK_HOME=home, PYSPARK_PYTHON=python_of(home), SPARK_LOCAL_IP="127.0.0.1")
+        env.update({"JAVA_HOME": java_home} if java_home else {}, **(environment or {}))
+        command = [os.path.join(home, "bin", "spark-submit"), "--master", "local[2]"]
+        for conf in self._confs() + tuple(confs):
+            command += ["--conf", conf]
+        self.spawn(command + [os.path.join(REPL, "driver.py"), self.settings], env)
+
+    def _confs(self):
+        return ("spark.ui.enabled=false", "spark.driver.memory=1g", "spark.sql.shuffle.partitions=2",
+                "spark.driver.host=127.0.0.1", "spark.sql.warehouse.dir=%s/warehouse" % self.home)
 
 
 def _kill(pid):

@@ -1,4 +1,4 @@
-"""The ladder that stops a running statement: interrupt, cancel its jobs, repeat, say so if it does not help."""
+"""The ladder that stops a running statement: interrupt, cancel its jobs, repeat, say if it does not help."""
 import threading
 import time
 
@@ -19,9 +19,10 @@ def _climb(statement, interpreter, env, link):
     deadline = time.monotonic() + env.options["cancel_timeout"]
     attempt, told = 0, False
     while not statement.ended.is_set():
-        if statement.running:
-            _try_once(statement, interpreter, env, attempt)
-            attempt += 1
+        with statement.attempt_lock:
+            if statement.running:
+                _try_once(statement, interpreter, env, attempt)
+                attempt += 1
         if not told and time.monotonic() >= deadline:
             told = True
             link.send("cancel_failed", id=statement.id, reason=_reason(statement, interpreter, env))
@@ -35,7 +36,7 @@ def _try_once(statement, interpreter, env, attempt):
         except Exception as e:    # the statement, or Spark, may end at any moment
             if attempt == 0:
                 env.log("cancel of statement %d: %s: %s" % (statement.id, type(e).__name__, e))
-    if attempt > 0 and statement.running:
+    if attempt > 0:
         # It outlived the first interrupt by a whole step: it did not end by itself in that instant.
         statement.interrupted = True
 

@@ -1,4 +1,4 @@
-"""Descriptors 1 and 2 lead through pipes, so that text of Python, C code and child processes arrives in the order
+"""Descriptors 1 and 2 lead through pipes: text of Python, C code and child processes arrives in the order
 in which it was written.
 
 A reader thread for each descriptor hands the text to the statement that owns it, or to the session's log. A
@@ -91,7 +91,10 @@ class Channel(threading.Thread):
     def _text(self, data, final):
         text = self._decoder.decode(data, final)
         if text:
-            self._sink(self.stream_name, text)
+            try:
+                self._sink(self.stream_name, text)
+            except Exception as e:              # a reader that died would hang every later statement
+                write_log("sparkgate driver: text lost: %s\n" % e)
 
 
 class NoInput(io.TextIOBase):
@@ -127,7 +130,7 @@ def install():
 
 def begin(sink):
     """A statement owns the text from now on. Main thread."""
-    if getattr(sys.stdout, "closed", True) or getattr(sys.stderr, "closed", True) or sys.stdin is None:
+    if not (_usable("stdout") and _usable("stderr") and _usable("stdin")):
         _replace_streams()
     for channel in _channels:
         channel.begin(sink)
@@ -135,9 +138,9 @@ def begin(sink):
 
 def end():
     """The statement has ended; returns when all its text has reached the sink. Main thread."""
-    for stream in (sys.stdout, sys.stderr):
+    for name in ("stdout", "stderr"):
         try:
-            stream.flush()                      # the user may have put a buffered stream in its place
+            getattr(sys, name).flush()          # the user may have put a buffered stream in its place
         except Exception:
             pass
     for done in [channel.end() for channel in _channels]:
@@ -148,6 +151,11 @@ def write_log(text):
     """Write past every statement to the original standard error (the session's log). Any thread."""
     target = _channels[1].original if _channels else 2
     _write_all(target, text.encode("utf-8", "replace"))
+
+
+def _usable(name):
+    """Whether user code has left the stream in sys, and open."""
+    return not getattr(getattr(sys, name, None), "closed", True)
 
 
 def _replace_streams():

@@ -45,7 +45,9 @@ def _attributes(namespace, path):
 
 def _keys(namespace, path):
     value = _resolve(namespace, path)
-    return {key for key in list(value) if isinstance(key, str)} if isinstance(value, dict) else _columns(value)
+    if isinstance(value, dict):
+        return {key for key in list(value) if isinstance(key, str)}
+    return _columns(value)
 
 
 def _any_columns(namespace, _):
@@ -70,7 +72,8 @@ def _is_spark_frame(value):
 
 
 def _resolve(namespace, path):
-    """The object that a dotted path names; raises LookupError if it cannot be had without running user code."""
+    """The object that a dotted path names; raises LookupError or AttributeError if it cannot be had without
+    running user code."""
     first, *rest = path.split(".")
     value = namespace[first] if first in namespace else getattr(builtins, first)
     for name in rest:

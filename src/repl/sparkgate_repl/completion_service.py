@@ -14,7 +14,8 @@ class CompletionService:
     def ask(self, req, kind, code, cursor):
         """Answer on threads of its own; returns at once."""
         answer = _Answer(self._link, req)
-        threading.Thread(target=self._work, args=(answer, kind, code, cursor), name="complete", daemon=True).start()
+        threading.Thread(target=self._work, args=(answer, kind, code, cursor), name="complete",
+                         daemon=True).start()
         timer = threading.Timer(LIMIT_SECONDS, answer.give, ([],))
         timer.daemon = True
         answer.timer = timer

@@ -12,10 +12,10 @@ TEXT = "text/plain"
 
 
 def prepare_matplotlib():
-    """Draw into memory unless the user chose a backend; plt.show() then needs no warning, since the open figures
-    are shown at the end of the statement."""
+    """Draw into memory unless the user chose a backend. plt.show() then needs no warning: the figures that
+    are open at the end of the statement are shown."""
     os.environ.setdefault("MPLBACKEND", "Agg")
-    for message in (".*is non-interactive, and thus cannot be shown", ".*is a non-GUI backend, so cannot show"):
+    for message in (".*is non-interactive, and thus cannot be shown", ".*non-GUI backend, so cannot show"):
         warnings.filterwarnings("ignore", message=message)
 
 
@@ -74,7 +74,7 @@ class Display:
         if not data and self._html:
             # Clients show the page and not the text: what was printed must not vanish.
             printed = (stdout + stderr).rstrip()
-            data[HTML] = ("<pre>%s</pre>\n" % html.escape(printed) if printed else "") + "\n".join(self._html)
+            data[HTML] = "\n".join(["<pre>%s</pre>" % html.escape(printed)] * bool(printed) + self._html)
         if PNG not in data and self._magic is None and self._png:
             data[PNG] = _as_text(_stacked(self._png))
         if text or not data:
@@ -103,8 +103,7 @@ class Figures:
 
     def of_value(self, value):
         """PNG of a figure that pyplot does not hold (those it holds are taken at the end), else None."""
-        module = sys.modules.get("matplotlib.figure")
-        if module is None or not isinstance(value, module.Figure):
+        if not _is_figure(value):
             return None
         plt = sys.modules.get("matplotlib.pyplot")
         held = plt is not None and any(plt.figure(number) is value for number in plt.get_fignums())
@@ -120,7 +119,12 @@ class Figures:
 
 
 def _is_rich(value):
-    return any(_method(value, name) for name in ("_repr_html_", "_repr_png_")) or hasattr(value, "savefig")
+    return any(_method(value, name) for name in ("_repr_html_", "_repr_png_")) or _is_figure(value)
+
+
+def _is_figure(value):
+    module = sys.modules.get("matplotlib.figure")
+    return module is not None and isinstance(value, module.Figure)
 
 
 def _method(value, name):
@@ -159,7 +163,8 @@ def _stacked(images):
         return images[0]
     from PIL import Image
     parts = [Image.open(io.BytesIO(image)).convert("RGBA") for image in images]
-    whole = Image.new("RGBA", (max(p.width for p in parts), sum(p.height for p in parts)), (255, 255, 255, 255))
+    size = max(part.width for part in parts), sum(part.height for part in parts)
+    whole = Image.new("RGBA", size, (255, 255, 255, 255))
     top = 0
     for part in parts:
         whole.paste(part, (0, top))

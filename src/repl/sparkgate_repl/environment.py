@@ -4,12 +4,12 @@ import threading
 
 from .interpreter import InterpreterError
 
-_STOPPED = ("The SparkContext was stopped by an earlier statement. Make a new session; code that wants another "
-            "context has to stop the old one and make the new one in the same statement.")
+_STOPPED = ("The SparkContext was stopped by an earlier statement. Make a new session; code that wants "
+            "another context must stop the old one and make the new one in the same statement.")
 
 
 class Environment:
-    """Made by the main thread before Spark is up; `attach` gives it Spark. Afterwards any thread may use it."""
+    """Made by the main thread before Spark is up; `attach` gives it Spark. Then any thread may use it."""
 
     def __init__(self, settings, link):
         self.options = settings.options
@@ -37,12 +37,12 @@ class Environment:
                 self._link.send("log", text=line)
 
     def lane_interpreter(self, kind):
-        """The interpreter of another kind if it has been started, else None (its methods: see Interpreter)."""
+        """The interpreter of another kind if it has been started, else None."""
         return self._lanes.interpreter(kind)
 
     def prepare_jvm_thread(self, statement):
-        """Set the state of the calling thread's JVM thread anew for `statement`: no interrupt left over, its own
-        job group. Returns the java.lang.Thread. Raises InterpreterError if the SparkContext is gone."""
+        """Set the state of the calling thread's JVM thread anew for `statement`: no interrupt left over, its
+        own job group. Returns the java.lang.Thread. Raises InterpreterError if the SparkContext is gone."""
         self._check_context()
         self._thread_class.interrupted()
         # interruptOnCancel: tasks are interrupted, not only marked, when the group is cancelled.
@@ -50,8 +50,8 @@ class Environment:
         return self._jvm_thread()
 
     def cancel_jobs(self, statement):
-        """Cancel the Spark jobs of `statement` that are active. Without one nothing is called, since Spark warns
-        of a group without jobs. Must not be called by a lane that runs user code."""
+        """Cancel the Spark jobs of `statement` that are active. Without one nothing is called, since Spark
+        warns of a group without jobs. Not for a lane's thread, which is busy with the statement."""
         if self.sc is None or self.sc._jsc is None:
             return
         if self.active_jobs(statement):
@@ -59,15 +59,15 @@ class Environment:
 
     def jobs(self, statement):
         """The ids of the statement's jobs that Spark still remembers."""
-        return self._ids(self.sc._jsc.statusTracker().getJobIdsForGroup(statement.group))
+        return self.ids(self.sc._jsc.statusTracker().getJobIdsForGroup(statement.group))
 
     def active_jobs(self, statement):
         """The ids of the statement's jobs that run now."""
-        active = self._ids(self.sc._jsc.statusTracker().getActiveJobIds())
+        active = self.ids(self.sc._jsc.statusTracker().getActiveJobIds())
         return sorted(set(active).intersection(self.jobs(statement))) if active else []
 
-    def _ids(self, java_array):
-        # One call instead of one for each element.
+    def ids(self, java_array):
+        """A Java int[] as a list, by one call instead of one for each element."""
         text = self._arrays_class.toString(java_array)
         return [int(item) for item in text.strip("[]").split(",") if item.strip()]
 

@@ -37,8 +37,10 @@ class Statement:
         self.group = "sparkgate-%d" % id
         self.output = output
         self.running = False                    # user code may be running: interrupts make sense
+        self.running_since = 0.0                # time.monotonic()
         self.cancel_requested = False
         self.interrupted = False                # a cancel has surely reached the code
+        self.attempt_lock = threading.Lock()    # held while one attempt to interrupt is made
         self.ended = threading.Event()
 
     def stream(self, name, text):
@@ -54,6 +56,7 @@ class Lane:
         self.kind = kind
         self.interpreter = interpreter
         self.started = False                    # the interpreter is made and may be asked by other lanes
+        self.closed = threading.Event()
         self._link = link
         self._queue = queue.SimpleQueue()
 
@@ -65,6 +68,7 @@ class Lane:
         self._queue.put(_PRESTART)
 
     def close(self):
+        """End the lane once it is free; `closed` is set when its interpreter has released everything."""
         self._queue.put(_CLOSE)
 
     def serve(self):
@@ -72,11 +76,20 @@ class Lane:
         while True:
             item = self._queue.get()
             if item is _CLOSE:
+                self._close()
                 return
             if item is _PRESTART:
                 self._start_quietly()
             else:
                 self._run(item)
+
+    def _close(self):
+        try:
+            self.interpreter.close()
+        except Exception as e:
+            self.interpreter.env.log("closing the %s interpreter: %s" % (self.kind, e))
+        finally:
+            self.closed.set()
 
     def _start_quietly(self):
         try:
@@ -108,6 +121,7 @@ class Lane:
             self._start()
             if statement.cancel_requested:
                 return None
+            statement.running_since = time.monotonic()
             statement.running = True
             return self.interpreter.execute(statement)
         except InterpreterError as e:
@@ -116,7 +130,8 @@ class Lane:
             self.interpreter.env.log(traceback.format_exc())
             return error("InternalError", "%s: %s" % (type(e).__name__, e))
         finally:
-            statement.running = False
+            with statement.attempt_lock:        # an attempt must not reach into the next statement
+                statement.running = False
 
     def _finish(self, statement, state, output):
         statement.output.end()
@@ -126,20 +141,19 @@ class Lane:
 
 
 class Lanes:
-    """All lanes of the driver, made on first use. `get`, `submit` and `find`: any thread."""
+    """All lanes of the driver, made on first use. Any thread."""
 
-    def __init__(self, env, link, flusher, on_running):
+    def __init__(self, env, link, flusher):
         self._env = env
         self._link = link
         self._flusher = flusher
-        self._on_running = on_running
         self._lock = threading.Lock()
         self._lanes = {}
         self._statements = {}
         self.last_activity = time.monotonic()
 
     def get(self, kind):
-        """The lane of `kind`. Raises KeyError for an unknown kind, InterpreterError if its module is missing."""
+        """The lane of `kind`. Raises InterpreterError if there is no such interpreter."""
         with self._lock:
             lane = self._lanes.get(kind)
             if lane is None:
@@ -156,17 +170,15 @@ class Lanes:
         self.last_activity = time.monotonic()
         try:
             lane = self.get(kind)
-        except (KeyError, InterpreterError) as e:
-            message = "Unknown kind: %s" % kind if isinstance(e, KeyError) else str(e)
+        except InterpreterError as e:
             self._link.send("started", id=id, t=_now())
-            self._link.send("result", results.encode(statement, error("InterpreterError", message)),
+            self._link.send("result", results.encode(statement, error("InterpreterError", str(e))),
                             id=id, state="available", t=_now())
             return
         with self._lock:
             self._statements = {s.id: s for s in self._statements.values() if not s.ended.is_set()}
             self._statements[id] = statement
         lane.put(statement)
-        self._on_running(statement)
 
     def find(self, id):
         """The statement if it is known and has not ended, else None."""
@@ -193,6 +205,8 @@ class Lanes:
 
 
 def _make_interpreter(kind, env):
+    if kind not in INTERPRETERS:
+        raise InterpreterError("unknown kind: %s" % kind)
     module_name, class_name = INTERPRETERS[kind]
     try:
         module = __import__(__package__ + "." + module_name, fromlist=[class_name])

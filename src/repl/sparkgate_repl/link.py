@@ -1,7 +1,8 @@
 """The connection to the gateway: dials, says hello, sends again what was not acknowledged.
 
-A reader and a writer thread; neither ever runs user code. `send` never blocks: frames wait in memory while the
-gateway is away (a statement's output is bounded, and the gateway sends one statement at a time).
+A reader and a writer thread; neither ever runs user code. `send` never blocks: it writes what the socket
+takes at once and leaves the rest to the writer; frames wait in memory while the gateway is away (a
+statement's output is bounded, and the gateway sends one statement at a time).
 """
 import collections
 import os
@@ -28,6 +29,7 @@ class Link:
         self._seq = 0
         self._unacked = collections.deque()    # (seq, bytes): reliable frames, oldest first
         self._unsent = collections.deque()     # bytes to write on the present connection
+        self._writing = False                  # the writer is within sendall
         self._sock = None
         self._connects = 0
         self.last_exec = -1
@@ -42,22 +44,34 @@ class Link:
             self._seq += 1
             data = frames.encode(dict(fields, op=op, seq=self._seq), payload)
             self._unacked.append((self._seq, data))
-            if self._sock is not None:
-                self._unsent.append(data)
-                self._changed.notify_all()
+            self._transmit(data)
 
     def send_volatile(self, op, payload=b"", **fields):
         """Queue a frame that is worth nothing on a later connection (progress, completion). Any thread."""
         data = frames.encode(dict(fields, op=op), payload)
         with self._changed:
-            if self._sock is not None:
-                self._unsent.append(data)
-                self._changed.notify_all()
+            self._transmit(data)
 
     def wait_acked(self, timeout):
-        """Wait until the gateway has acknowledged everything; False if it has not within `timeout` seconds."""
+        """Wait until the gateway has acknowledged everything; False if it has not in `timeout` seconds."""
         with self._changed:
             return self._changed.wait_for(lambda: not self._unacked, timeout)
+
+    def _transmit(self, data):
+        """Write `data` now if that cannot block, else queue it for the writer. Under the lock."""
+        if self._sock is None:
+            return
+        if not self._unsent and not self._writing:
+            try:
+                data = data[self._sock.send(data, socket.MSG_DONTWAIT):]
+            except BlockingIOError:
+                pass
+            except OSError:
+                _shutdown(self._sock)    # the reader sees the end and dials again
+                return
+        if data:
+            self._unsent.append(data)
+            self._changed.notify_all()
 
     # ---- reader thread
 
@@ -102,8 +116,9 @@ class Link:
     def _hello(self):
         with self._changed:
             return frames.encode({
-                "op": "hello", "version": VERSION, "session": self._settings.session, "token": self._settings.token,
-                "pid": os.getpid(), "seq": self._seq, "last_exec": self.last_exec, "connects": self._connects + 1})
+                "op": "hello", "version": VERSION, "session": self._settings.session,
+                "token": self._settings.token, "pid": os.getpid(), "seq": self._seq,
+                "last_exec": self.last_exec, "connects": self._connects + 1})
 
     def _welcomed(self, sock, acked):
         with self._changed:
@@ -117,7 +132,8 @@ class Link:
         if header["op"] == "ack":
             with self._changed:
                 self._drop_acked(header["seq"])
-                self._changed.notify_all()
+                if not self._unacked:
+                    self._changed.notify_all()
             return
         if header["op"] == "exec":
             if header["id"] <= self.last_exec:
@@ -137,10 +153,13 @@ class Link:
                 self._changed.wait_for(lambda: self._sock is not None and self._unsent)
                 sock, data = self._sock, b"".join(self._unsent)
                 self._unsent.clear()
+                self._writing = True
             try:
                 sock.sendall(data)
             except OSError:
-                _shutdown(sock)    # the reader sees the end and dials again
+                _shutdown(sock)
+            with self._changed:
+                self._writing = False
 
 
 def _shutdown(sock):

@@ -1,4 +1,4 @@
-"""The driver's life: start Spark, own the lanes, answer the gateway, end with the gateway's word or the JVM."""
+"""The driver's life: start Spark, own the lanes, answer the gateway, end at its word or with the JVM."""
 import os
 import platform
 import signal
@@ -17,6 +17,8 @@ from .progress import Progress
 PARENT_POLL_SECONDS = 0.5
 PRESTART_IDLE_SECONDS = 0.5
 STOP_SECONDS = 10.0      # for user code to give way and Spark to stop
+CLOSE_SECONDS = 5.0      # for the interpreters to release what they hold
+MAX_DETAIL = 100 * 1000  # characters of a traceback
 BYE_SECONDS = 2.0        # for the last frames to be acknowledged
 
 
@@ -34,16 +36,18 @@ class Driver:
     """One session. `run` is the main thread's body and serves the Python lane; frames arrive on the link's
     reader thread."""
 
+    environment = Environment
+
     def __init__(self, settings):
         self.link = Link(settings, self._on_frame, self._on_orphan)
-        self.env = Environment(settings, self.link)
-        self.progress = Progress(self.env, self.link)
-        self.lanes = Lanes(self.env, self.link, Flusher(), self.progress.watch)
+        self.env = self.environment(settings, self.link)
+        self.lanes = Lanes(self.env, self.link, Flusher())
         self.completion = completion_service.CompletionService(self.lanes, self.link)
         self._python_lane = None
         self._phase = "python"
         self._stopping = threading.Event()
-        self._stop_lock = threading.Lock()
+        self._bye_lock = threading.Lock()
+        self._bye_said = False
 
     def run(self):
         parent = os.getppid()
@@ -82,6 +86,8 @@ class Driver:
         self.env.attach(sc, spark, self.lanes)
         signals.GUARD.install()
         self._python_lane = self.lanes.get("pyspark")
+        self._python_lane.prestart()
+        Progress(self.env, self.lanes, self.link).start()
         self._mark("session")
         return self._describe(sc)
 
@@ -98,9 +104,8 @@ class Driver:
 
     def _send_failed(self, e):
         detail = "".join(traceback.format_exception(type(e), e, e.__traceback__))
-        java = getattr(e, "java_exception", None)
-        message = java.toString() if java is not None else "%s: %s" % (type(e).__name__, e)
-        self.link.send("failed", phase=self._phase, message=_one_line(message), detail=detail[-100000:])
+        message = _one_line(_message_of(e))
+        self.link.send("failed", phase=self._phase, message=message, detail=detail[-MAX_DETAIL:])
         self.link.wait_acked(BYE_SECONDS)
 
     def _prestart_scala(self):
@@ -126,7 +131,8 @@ class Driver:
             if statement is not None:
                 cancel.start(statement, self.lanes.get(statement.kind).interpreter, self.env, self.link)
         elif op == "complete":
-            self.completion.ask(header["req"], header["kind"], payload.decode("utf-8", "replace"), header["cursor"])
+            code = payload.decode("utf-8", "replace")
+            self.completion.ask(header["req"], header["kind"], code, header["cursor"])
         elif op == "shutdown":
             self._stop_soon()
 
@@ -160,10 +166,11 @@ class Driver:
 
     def _end(self):
         for lane in self.lanes.existing():
-            try:
-                lane.interpreter.close()
-            except Exception as e:
-                self.env.log("closing %s: %s" % (lane.kind, e))
+            lane.close()
+        deadline = time.monotonic() + CLOSE_SECONDS
+        for lane in self.lanes.existing():
+            if lane is not self._python_lane:
+                lane.closed.wait(max(0.0, deadline - time.monotonic()))
         try:
             if self.env.sc is not None:
                 self.env.sc.stop()
@@ -172,9 +179,11 @@ class Driver:
         self._say_bye()
 
     def _say_bye(self):
-        with self._stop_lock:
-            self.link.send("bye")
-            self.link.wait_acked(BYE_SECONDS)
+        with self._bye_lock:
+            if not self._bye_said:
+                self._bye_said = True
+                self.link.send("bye")
+                self.link.wait_acked(BYE_SECONDS)
 
     def _on_orphan(self, reason):
         capture.write_log("sparkgate driver: %s\n" % reason)
@@ -188,6 +197,14 @@ class Driver:
             time.sleep(PARENT_POLL_SECONDS)
         self._say_bye()
         os._exit(1)
+
+
+def _message_of(e):
+    """What went wrong in Spark's own words if it was Java's exception."""
+    try:
+        return e.java_exception.toString()
+    except Exception:
+        return "%s: %s" % (type(e).__name__, e)
 
 
 def _now():

@@ -16,15 +16,15 @@ _KEPT_SOURCES = 200
 
 
 class Compiler:
-    """Compiles the statements of one session; `from __future__ import` stays in force, as at Python's prompt."""
+    """Compiles the statements of one session; `from __future__ import` stays in force as at the prompt."""
 
     def __init__(self):
         self._flags = 0
         self._sources = collections.deque()
 
     def steps(self, code, file_name):
-        """The steps of `code`, all compiled, so that nothing runs if anything is wrong. Raises what Python's own
-        compiler raises (SyntaxError, ValueError for null bytes, MemoryError or RecursionError for nesting)."""
+        """The steps of `code`, all compiled, so that nothing runs if anything is wrong. Raises what Python's
+        compiler raises: SyntaxError, ValueError (null bytes), MemoryError or RecursionError (nesting)."""
         code = code.replace("\r\n", "\n").replace("\r", "\n")
         self._remember(code, file_name)
         try:

@@ -5,12 +5,13 @@ import traceback
 from .interpreter import error
 from .output import Budget
 
-_HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
+# As frames name it: Python does not normalise the path by which a module was found.
+_HERE = os.path.dirname((lambda: None).__code__.co_filename) + os.sep
 
 
 def output_of(exception, printed, limit):
-    """The error output for `exception`. `printed` is the text that the statement wrote before: it is put first,
-    so that clients that know only the result show it. Text beyond `limit` bytes is cut."""
+    """The error output for `exception`. `printed` is the text that the statement wrote before: it is put
+    first, so that clients that know only the result show it. Text beyond `limit` bytes is cut."""
     budget = Budget(limit)
     evalue = budget.take(_text_of(exception))
     lines = [budget.take(line) for line in _lines(exception)]

@@ -5,7 +5,7 @@ import types
 import warnings
 
 from . import capture, completion, display, magics, python_errors
-from .interpreter import Interpreter, ok
+from .interpreter import Interpreter, error, ok
 from .python_code import Compiler, Magic
 from .signals import GUARD
 
@@ -93,6 +93,8 @@ class PythonRepl(Interpreter):
         self._display.show(*values)
 
     def _error(self, statement, failure):
+        if isinstance(failure, magics.UnknownMagic):
+            return error("UnknownMagic", str(failure))
         output = statement.output
         printed = output.text("stdout") + output.text("stderr")
         mark = output.cut_mark()

@@ -16,7 +16,8 @@ def encode(statement, output):
         payload = _dump(statement, output)
         if len(payload) <= MAX_PAYLOAD:
             return payload
-        reason = error("OutputTooLarge", "the result has %d bytes, %d can be sent" % (len(payload), MAX_PAYLOAD))
+        reason = error("OutputTooLarge",
+                       "the result has %d bytes, %d can be sent" % (len(payload), MAX_PAYLOAD))
     except (TypeError, ValueError, RecursionError) as e:
         reason = error(type(e).__name__, "the result cannot be written as JSON: %s" % e)
     return _dump(statement, reason)

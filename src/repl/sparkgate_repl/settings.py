@@ -29,4 +29,5 @@ def load(path):
     """Read the file; raises OSError, ValueError or KeyError (a field is missing)."""
     with open(path, encoding="utf-8") as file:
         data = json.load(file)
-    return Settings(data["session"], data["token"], data["connect"]["unix"], data["dir"], data.get("options") or {})
+    return Settings(data["session"], data["token"], data["connect"]["unix"], data["dir"],
+                    data.get("options") or {})

@@ -1,8 +1,8 @@
 """SIGINT for the Python statement on the main thread, and only there.
 
-The handler raises KeyboardInterrupt only while the user's code is on the stack (so the driver's own code is never
-hit) and never within a Py4J exchange (a broken exchange loses the pinned JVM thread, or leaves a stale answer):
-there the interrupt waits until the answer has been read.
+The handler raises KeyboardInterrupt only while the user's code is on the stack, so that the driver's own
+code is never hit, and never within a Py4J exchange, since a broken one loses the pinned JVM thread or leaves
+a stale answer: there the interrupt waits until the answer has been read.
 """
 import signal
 import sys
@@ -10,18 +10,19 @@ import threading
 
 
 class Guard:
-    """One for the process: signal handlers are. `call` belongs to the main thread, `interrupt` to any other."""
+    """One for the process, as signal handlers are. `call` is the main thread's, `interrupt` the others'."""
 
     def __init__(self):
         self._statement = None
         self._pending = False
         self._main = threading.main_thread().ident
-        self._calls = {self._user_code.__func__.__code__: "user"}
+        self._user = self._user_code.__func__.__code__
+        self._exchange = None    # the code object of Py4J's wrapped send_command
 
     def install(self):
         """Take SIGINT (PySpark has put its own handler there, which cancels all jobs) and wrap Py4J."""
         from py4j.clientserver import JavaClient
-        if not hasattr(JavaClient.send_command, "sparkgate_original"):
+        if self._exchange is None:
             self._wrap(JavaClient)
         signal.signal(signal.SIGINT, self._on_signal)
 
@@ -54,10 +55,9 @@ class Guard:
         """(Py4J exchanges on the stack, whether user code is)."""
         exchanges = 0
         while frame is not None:
-            what = self._calls.get(frame.f_code)
-            if what == "user":
+            if frame.f_code is self._user:
                 return exchanges, True
-            if what == "exchange":
+            if frame.f_code is self._exchange:
                 exchanges += 1
             frame = frame.f_back
         return exchanges, False
@@ -87,8 +87,7 @@ class Guard:
                 if guard._pending and threading.get_ident() == guard._main:
                     guard._after_exchange(sys._getframe())
 
-        send_command.sparkgate_original = original
-        self._calls[send_command.__code__] = "exchange"
+        self._exchange = send_command.__code__
         java_client.send_command = send_command
 
     def _after_exchange(self, frame):

@@ -1,0 +1,35 @@
+"""The driver without Spark, for tests of everything else: `sparkless.py <settings file>`."""
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "src", "repl"))
+
+from sparkgate_repl import environment, main, settings  # noqa: E402
+
+
+class Environment(environment.Environment):
+    """No JVM: there is no thread to prepare and no job to cancel."""
+
+    def prepare_jvm_thread(self, statement):
+        return None
+
+    def cancel_jobs(self, statement):
+        pass
+
+    def active_jobs(self, statement):
+        return []
+
+    jobs = active_jobs
+
+
+class Driver(main.Driver):
+    environment = Environment
+
+    def _start_spark(self):
+        self._python_lane = self.lanes.get("pyspark")
+        self._python_lane.prestart()
+        return {"app_id": None}
+
+
+if __name__ == "__main__":
+    sys.exit(Driver(settings.load(sys.argv[1])).run())
