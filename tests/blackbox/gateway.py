@@ -71,7 +71,8 @@ class Gateway:
         self.state_dir = self.directory / "state"
         self.log_file = self.directory / "server.log"
         self.port_file = self.directory / "port"
-        self.environment = {**os.environ, "SPARK_HOME": str(spark_home), "SPARKGATE_TEST_MARK": str(self.directory)}
+        self.environment = {**os.environ, "SPARK_HOME": str(spark_home), "SPARKGATE_TEST_MARK": str(self.directory),
+                            "SPARK_LOCAL_IP": "127.0.0.1"}
         self.environment.pop("PYSPARK_PYTHON", None)
         if python:
             self.environment["PYSPARK_PYTHON"] = str(python)

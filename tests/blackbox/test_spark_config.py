@@ -33,13 +33,13 @@ def parcels(tmp_path_factory):
     return folder
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def cluster_gateway(spark_home):
     yield from run_gateway(gateways.Gateway(new_directory(), spark_home, settings={
         "spark.master": "local-cluster[2,1,1024]"}))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def cluster(cluster_gateway, parcels):
     """A session with everything that a request can carry, whose two executors are JVMs of their own."""
     return cluster_gateway.client.create(

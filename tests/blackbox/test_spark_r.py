@@ -28,13 +28,13 @@ def library_with_sparkr(tmp_path_factory):
     return library
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def r_gateway(spark_home, library_with_sparkr):
     yield from run_gateway(gateways.Gateway(new_directory(), spark_home, settings={
         "spark.master": "local[1]", "repl.scala-prestart": "false", "repl.sparkr-lib": str(library_with_sparkr)}))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def r_session(r_gateway):
     return r_gateway.client.create(kind=KIND).wait_idle(300)
 
