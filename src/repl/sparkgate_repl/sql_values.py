@@ -89,6 +89,8 @@ def _converter(data_type):
         return _or_null(_SIMPLE[data_type])
     if data_type.startswith("decimal"):
         return _or_null(_decimal)
+    if data_type.startswith("time("):
+        return _or_null(_time)
     if data_type.startswith("interval"):
         return _or_null(_year_month if "year" in data_type or "month" in data_type else _day_time)
     if data_type in _PLAIN or data_type.startswith(("string", "char", "varchar")):
@@ -204,7 +206,8 @@ def _bytes(value):
 
 
 def _variant(value):
-    return json.loads(value.toJson())
+    from pyspark.sql.types import VariantVal    # Spark 4
+    return json.loads(VariantVal(value["value"], value["metadata"]).toJson())
 
 
 _PLAIN = {"boolean", "byte", "short", "integer", "long", "void", "null"}

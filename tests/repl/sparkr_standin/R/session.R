@@ -1,0 +1,18 @@
+# What SparkR offers to the user, as far as the tests need it.
+
+sparkR.session <- function() {
+  connectBackend("localhost", as.integer(Sys.getenv("EXISTING_SPARKR_BACKEND_PORT")), 6000,
+                 Sys.getenv("SPARKR_BACKEND_AUTH_SECRET"))
+  cat("Spark package found in SPARK_HOME\n")    # SparkR talks, too, and it must not be seen
+  session <- callJStatic("org.apache.spark.sql.SparkSession", "active")
+  context <- callJStatic("org.apache.spark.api.java.JavaSparkContext", "fromSparkContext",
+                         callJMethod(session, "sparkContext"))
+  assign(".sparkRjsc", context, envir = .sparkREnv)
+  assign(".sparkRsession", session, envir = .sparkREnv)
+  session
+}
+
+setJobGroup <- function(groupId, description, interruptOnCancel)
+  invisible(callJMethod(get(".sparkRjsc", envir = .sparkREnv), "setJobGroup", groupId, description, interruptOnCancel))
+
+sql <- function(query) callJMethod(get(".sparkRsession", envir = .sparkREnv), "sql", query)
