@@ -129,9 +129,10 @@ class Gateway:
             hello, _ = frames.read(file)
             with self.changed:
                 self.hellos.append(hello)
+                self.changed.notify_all()
                 if hello["token"] != TOKEN:
-                    connection.close()
-                    return
+                    connection.shutdown(socket.SHUT_RDWR)
+                    raise EOFError
                 connection.sendall(frames.encode({"op": "welcome", "version": 1, "acked": self.acked}))
                 self._connection = connection
                 self.changed.notify_all()

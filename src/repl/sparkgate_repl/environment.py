@@ -43,11 +43,23 @@ class Environment:
     def prepare_jvm_thread(self, statement):
         """Set the state of the calling thread's JVM thread anew for `statement`: no interrupt left over, its
         own job group. Returns the java.lang.Thread. Raises InterpreterError if the SparkContext is gone."""
-        self._check_context()
+        self.check_context()
         self._thread_class.interrupted()
         # interruptOnCancel: tasks are interrupted, not only marked, when the group is cancelled.
         self.sc._jsc.setJobGroup(statement.group, "statement %d" % statement.id, True)
         return self._jvm_thread()
+
+    def check_context(self):
+        """Take over a SparkContext that user code has put in place of the old one. Raises InterpreterError if there
+        is none."""
+        if self.sc is not None and self.sc._jsc is not None:
+            return
+        from pyspark import SparkContext
+        from pyspark.sql import SparkSession
+        active = SparkContext._active_spark_context
+        if active is None or active._jsc is None:
+            raise InterpreterError(_STOPPED)
+        self._adopt(active, SparkSession.builder.getOrCreate())
 
     def cancel_jobs(self, statement):
         """Cancel the Spark jobs of `statement` that are active. Without one nothing is called, since Spark
@@ -76,16 +88,6 @@ class Environment:
         # Looking a class up by its name costs a call for every part of the name.
         self._thread_class = self.jvm.java.lang.Thread
         self._arrays_class = self.jvm.java.util.Arrays
-
-    def _check_context(self):
-        if self.sc is not None and self.sc._jsc is not None:
-            return
-        from pyspark import SparkContext
-        from pyspark.sql import SparkSession
-        active = SparkContext._active_spark_context
-        if active is None or active._jsc is None:
-            raise InterpreterError(_STOPPED)
-        self._adopt(active, SparkSession.builder.getOrCreate())
 
     def _jvm_thread(self):
         connection = self.sc._gateway._gateway_client.get_thread_connection()

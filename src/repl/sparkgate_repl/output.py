@@ -24,7 +24,7 @@ class Budget:
             self._left -= len(data)
             return text
         kept = data[:self._left].decode("utf-8", "ignore")
-        self.dropped += len(data) - self._left
+        self.dropped += len(data) - len(kept.encode("utf-8"))
         self._left = 0
         return kept
 
