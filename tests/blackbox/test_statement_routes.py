@@ -98,8 +98,10 @@ def test_dead_session_refuses_statements(client, fake):
     for path, body in (("/statements", {"code": "1"}), ("/statements/0/cancel", None),
                        ("/completion", {"code": "1", "kind": "pyspark", "cursor": 1})):
         answer = client.post(session.path + path, body)
-        # Zeppelin looks for these words.
-        assert (answer.status, answer.json) == (500, "java.lang.IllegalStateException: Session is in state dead")
+        # Zeppelin looks for these words; the reason follows them.
+        assert answer.status == 500, answer
+        assert answer.json.startswith("java.lang.IllegalStateException: Session is in state dead"), answer
+        assert "exit code 1" in answer.json
 
 
 def test_output_endpoint(client, idle, tmp_path):
