@@ -5,6 +5,7 @@
 #include "sparkgate/http/message.hpp"
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -15,8 +16,8 @@ namespace sparkgate::http {
 // The values of a pattern's {names}, in the pattern's order.
 using path_values = std::vector<std::string>;
 
-// Runs on the event loop. The request and the values live until the awaitable has ended. An exception is a bug:
-// the connection answers 500 with the request id and logs it.
+// Runs on the event loop. The request and the values live until the awaitable has ended. An exception is a
+// bug: the connection answers 500 with the request id and logs it.
 using handler = std::function<awaitable<response>(const request&, const path_values&)>;
 
 struct route {
@@ -44,7 +45,12 @@ public:
     const std::vector<route>& routes() const { return routes_; }
 
 private:
+    // How literally the pattern matches the path: one bit a segment, earlier segments weigh more.
+    static std::optional<unsigned> score(const std::vector<std::string>& pattern,
+                                         const std::vector<std::string>& path);
+
     std::vector<route> routes_;
+    std::vector<std::vector<std::string>> patterns_;  // the segments of routes_
 };
 
 }  // namespace sparkgate::http

@@ -1,0 +1,75 @@
+// One client connection: reads requests, has them handled, writes the answers, in order.
+#pragma once
+
+#include "http/server_state.hpp"
+#include "http/wire_guard.hpp"
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/string_body.hpp>
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace sparkgate::http {
+
+// Serves the connection until it ends. `busy`: there are too many; say 503 instead.
+// Ends only when a running handler has ended, even if the client has gone. Never throws because of a client.
+awaitable<void> serve(asio::ip::tcp::socket socket, std::shared_ptr<server_state> state, bool busy);
+
+class connection {
+public:
+    connection(asio::ip::tcp::socket socket, std::shared_ptr<server_state> state);
+    ~connection();
+    connection(const connection&) = delete;
+    connection& operator=(const connection&) = delete;
+
+    awaitable<void> serve_requests();
+    awaitable<void> refuse(refusal why);
+
+    // When it was we who ended the connection: tells the client that nothing more comes, and discards what it
+    // still sends for a moment. Closing with unread input would make the kernel send a reset, which can
+    // destroy the answer on its way.
+    awaitable<void> finish();
+
+    // For the server: a passed deadline ends the pending read or write.
+    void expire(std::chrono::steady_clock::time_point now);
+    void close_if_idle();
+    void cut();
+
+private:
+    using clock = std::chrono::steady_clock;
+    using parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
+
+    // Each false when the connection has to end; the client has been told, if it could be.
+    awaitable<bool> read_header();
+    awaitable<bool> read_body();
+    std::optional<refusal> begin_request();
+    awaitable<bool> read_more(clock::time_point deadline, std::size_t most);
+    awaitable<bool> read_failed(boost::system::error_code failure);
+
+    awaitable<response> handle();
+    awaitable<void> answer(response what);
+    awaitable<bool> write(std::string_view head, std::string_view body);
+
+    asio::ip::tcp::socket socket_;
+    const std::shared_ptr<server_state> state_;
+    std::string remote_address_;
+    boost::beast::flat_buffer buffer_;
+    std::optional<parser> parser_;
+    request request_;
+    std::string head_;           // of the answer; kept for its memory
+    clock::time_point started_;  // when the first byte of the request was there
+    clock::time_point deadline_ = clock::time_point::max();
+    bool timed_out_ = false;
+    bool idle_ = false;         // waiting for the first byte of a request
+    bool head_only_ = false;    // HEAD on the wire
+    bool old_version_ = false;  // HTTP/1.0
+    bool keep_alive_ = true;
+    bool linger_ = false;  // see finish
+};
+
+}  // namespace sparkgate::http

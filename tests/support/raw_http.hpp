@@ -1,0 +1,107 @@
+// A blocking HTTP client for tests that sends the bytes it is told and shows the bytes it gets.
+// Every wait has a ceiling; past it the test fails instead of hanging.
+#pragma once
+
+#include "sparkgate/base/unique_fd.hpp"
+
+#include <arpa/inet.h>
+#include <chrono>
+#include <cstdint>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <sys/socket.h>
+
+namespace sparkgate::test {
+
+struct answer {
+    unsigned status = 0;
+    std::string head;  // without the blank line
+    std::string body;
+
+    // The first value of a header, "" when absent. The name as the server spells it.
+    std::string header(std::string_view name) const {
+        const auto at = head.find("\r\n" + std::string(name) + ": ");
+        if (at == std::string::npos) return "";
+        const auto begin = at + name.size() + 4;
+        return head.substr(begin, head.find("\r\n", begin) - begin);
+    }
+    bool has(std::string_view name) const {
+        return head.find("\r\n" + std::string(name) + ": ") != std::string::npos;
+    }
+};
+
+class raw_http {
+public:
+    explicit raw_http(std::uint16_t port) : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+        sockaddr_in where{};
+        where.sin_family = AF_INET;
+        where.sin_port = htons(port);
+        where.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        if (::connect(socket_.get(), reinterpret_cast<sockaddr*>(&where), sizeof where) != 0)
+            throw std::runtime_error("connect failed");
+    }
+
+    // False when the server has closed; what was sent before may still be answered.
+    bool send(std::string_view bytes) {
+        while (!bytes.empty()) {
+            await(POLLOUT);
+            const auto sent = ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+            if (sent < 0) return false;
+            bytes.remove_prefix(static_cast<std::size_t>(sent));
+        }
+        return true;
+    }
+
+    // The next answer; 1xx answers are answers of their own. Status 0: the server closed instead.
+    answer receive(bool head_only = false) {
+        answer out;
+        std::size_t end;
+        while ((end = unread_.find("\r\n\r\n")) == std::string::npos)
+            if (!read_some()) return out;
+        out.head = unread_.substr(0, end);
+        unread_.erase(0, end + 4);
+        out.status = static_cast<unsigned>(std::stoul(out.head.substr(9, 3)));
+        const auto length = out.header("Content-Length");
+        const std::size_t size = length.empty() || head_only ? 0 : std::stoul(length);
+        while (unread_.size() < size)
+            if (!read_some()) throw std::runtime_error("the answer was cut after " + unread_);
+        out.body = unread_.substr(0, size);
+        unread_.erase(0, size);
+        return out;
+    }
+
+    answer exchange(std::string_view bytes) {
+        send(bytes);
+        return receive();
+    }
+
+    // Whether the server ends the connection, in an orderly way, with nothing more to read.
+    bool closed() { return unread_.empty() && !read_some() && !reset_; }
+
+    void close() { socket_.reset(); }
+    void half_close() { ::shutdown(socket_.get(), SHUT_WR); }
+
+private:
+    void await(short what) {
+        pollfd one{socket_.get(), what, 0};
+        if (::poll(&one, 1, 10'000) != 1) throw std::runtime_error("the server did nothing for 10 s");
+    }
+
+    bool read_some() {
+        await(POLLIN);
+        char chunk[16 * 1024];
+        const auto count = ::recv(socket_.get(), chunk, sizeof chunk, 0);
+        reset_ = count < 0;
+        if (count > 0) unread_.append(chunk, static_cast<std::size_t>(count));
+        return count > 0;
+    }
+
+    unique_fd socket_;
+    std::string unread_;
+    bool reset_ = false;
+};
+
+}  // namespace sparkgate::test
