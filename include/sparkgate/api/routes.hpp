@@ -1,0 +1,17 @@
+// Livy's REST API as a table of routes over the session manager.
+#pragma once
+
+#include "sparkgate/config/settings.hpp"
+#include "sparkgate/http/router.hpp"
+#include "sparkgate/http/server.hpp"
+#include "sparkgate/session/session_manager.hpp"
+
+namespace sparkgate::api {
+
+// The routes keep references to both arguments.
+std::vector<http::route> routes(session::session_manager& sessions, const config::settings& settings);
+
+// The HTTP server's own errors, in the API's shape.
+http::response server_error_response(unsigned status, std::string_view message);
+
+}  // namespace sparkgate::api

@@ -1,0 +1,39 @@
+// Reads request bodies: JSON objects with known fields. Error texts follow Livy's (Jackson's) words where users see
+// them; numbers as strings, null and booleans are taken as Livy's own clients send them. Pure.
+#pragma once
+
+#include "sparkgate/base/error.hpp"
+#include "sparkgate/base/json.hpp"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sparkgate::api {
+
+class body_reader {
+public:
+    // `known` are the allowed fields, `java_class` the name that Livy's message about any other field carries.
+    static result<body_reader> parse(const std::string& body, const std::string& java_class,
+                                     const std::vector<std::string>& known);
+
+    // Each returns nothing for an absent or null field. The first wrong type is kept in error().
+    std::optional<std::string> text(const char* field);  // numbers and booleans become text
+    std::optional<int> integer(const char* field);       // also "4"
+    std::vector<std::string> list(const char* field);
+    std::map<std::string, std::string> map(const char* field);
+
+    const std::optional<sparkgate::error>& error() const { return error_; }
+
+private:
+    explicit body_reader(json object) : object_(std::move(object)) {}
+    const json* find(const char* field) const;
+    void wrong_type(const char* field, const char* expected);
+
+    json object_;
+    std::optional<sparkgate::error> error_;
+};
+
+}  // namespace sparkgate::api

@@ -1,0 +1,56 @@
+#include "errors.hpp"
+
+#include "sparkgate/base/json.hpp"
+
+namespace sparkgate::api {
+namespace {
+
+unsigned status_of(errc code) {
+    switch (code) {
+        case errc::invalid_argument: return 400;
+        case errc::forbidden: return 403;
+        case errc::not_found: return 404;
+        case errc::conflict: return 409;
+        case errc::too_large: return 413;
+        case errc::busy: return 429;
+        case errc::unavailable: return 503;
+        case errc::timeout: return 504;
+        case errc::internal: return 500;
+    }
+    return 500;
+}
+
+}  // namespace
+
+http::response msg_error(unsigned status, std::string_view message) {
+    http::response out;
+    out.status = status;
+    out.body = "{\"msg\":";
+    append_json_string(out.body, message);
+    out.body += '}';
+    return out;
+}
+
+http::response text_error(unsigned status, std::string_view message) {
+    http::response out;
+    out.status = status;
+    append_json_string(out.body, message);
+    return out;
+}
+
+http::response to_response(const error& e) {
+    auto out = msg_error(status_of(e.code), e.message);
+    if (e.code == errc::busy || e.code == errc::unavailable) out.headers.emplace_back("Retry-After", "5");
+    return out;
+}
+
+http::response server_error(unsigned status, std::string_view message) {
+    if (status == 404 || status == 405) {
+        http::response out;
+        out.status = status;
+        return out;
+    }
+    return msg_error(status, message);
+}
+
+}  // namespace sparkgate::api

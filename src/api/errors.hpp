@@ -1,0 +1,22 @@
+// The one place that knows how errors look on the wire: two JSON shapes, as Livy has them (clients match both).
+#pragma once
+
+#include "sparkgate/base/error.hpp"
+#include "sparkgate/http/message.hpp"
+
+#include <string_view>
+
+namespace sparkgate::api {
+
+// {"msg":"…"}: refusals by rules (unknown session, bad name, too many).
+http::response msg_error(unsigned status, std::string_view message);
+// "…": malformed bodies, unknown statements, wrong session states.
+http::response text_error(unsigned status, std::string_view message);
+
+// The status of a code, in the shape of msg_error; `busy` and `unavailable` carry Retry-After.
+http::response to_response(const error& e);
+
+// For the HTTP server's own errors: an empty body for 404 and 405 as in Livy, a text otherwise.
+http::response server_error(unsigned status, std::string_view message);
+
+}  // namespace sparkgate::api

@@ -1,0 +1,40 @@
+// The handlers of the route table, one file per resource.
+#pragma once
+
+#include "sparkgate/api/routes.hpp"
+
+namespace sparkgate::api {
+
+struct context {
+    session::session_manager& sessions;
+    const config::settings& settings;
+};
+
+using http::path_values;
+using http::request;
+using http::response;
+
+// sessions.cpp
+awaitable<response> list_sessions(context& api, const request& from, const path_values& path);
+awaitable<response> create_session(context& api, const request& from, const path_values& path);
+awaitable<response> get_session(context& api, const request& from, const path_values& path);
+awaitable<response> get_session_state(context& api, const request& from, const path_values& path);
+awaitable<response> get_session_log(context& api, const request& from, const path_values& path);
+awaitable<response> delete_session(context& api, const request& from, const path_values& path);
+
+// statements.cpp
+awaitable<response> list_statements(context& api, const request& from, const path_values& path);
+awaitable<response> create_statement(context& api, const request& from, const path_values& path);
+awaitable<response> get_statement(context& api, const request& from, const path_values& path);
+awaitable<response> get_statement_output(context& api, const request& from, const path_values& path);
+awaitable<response> cancel_statement(context& api, const request& from, const path_values& path);
+awaitable<response> complete_code(context& api, const request& from, const path_values& path);
+
+// server.cpp
+awaitable<response> get_version(context& api, const request& from, const path_values& path);
+awaitable<response> get_root(context& api, const request& from, const path_values& path);
+
+// 200 with a body that is JSON text.
+response json_response(std::string body, unsigned status = 200);
+
+}  // namespace sparkgate::api

@@ -1,0 +1,45 @@
+#include "parameters.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <cstdlib>
+
+namespace sparkgate::api {
+
+result<std::int64_t> parse_int(const std::string& text) {
+    std::int32_t value = 0;
+    const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (ec != std::errc() || end != text.data() + text.size())
+        return fail(errc::invalid_argument, "For input string: \"" + text + "\"");
+    return value;
+}
+
+result<std::optional<std::int64_t>> int_parameter(const http::request& from, std::string_view name) {
+    const std::string* text = from.parameter(name);
+    if (!text) return std::optional<std::int64_t>();
+    const auto value = parse_int(*text);
+    if (!value) return value.error();
+    return std::optional<std::int64_t>(*value);
+}
+
+slice clip(std::int64_t from, std::int64_t size, std::size_t count) {
+    const auto limit = static_cast<std::int64_t>(count);
+    const auto begin = std::clamp<std::int64_t>(from, 0, limit);
+    const auto end = std::clamp<std::int64_t>(from + size, begin, limit);
+    return {static_cast<std::size_t>(begin), static_cast<std::size_t>(end)};
+}
+
+result<std::chrono::milliseconds> hold_time(const http::request& from, const config::settings& settings) {
+    if (from.verb == http::method::head) return std::chrono::milliseconds(0);
+    const std::string* text = from.parameter("wait");
+    if (!text) return settings.poll_hold;
+    char* end = nullptr;
+    const double seconds = std::strtod(text->c_str(), &end);
+    if (text->empty() || *end != '\0' || !std::isfinite(seconds) || seconds < 0)
+        return fail(errc::invalid_argument, "wait: expected a number of seconds, found \"" + *text + "\"");
+    const double longest = static_cast<double>(settings.max_wait.count());
+    return std::chrono::milliseconds(static_cast<std::int64_t>(std::min(seconds * 1000, longest)));
+}
+
+}  // namespace sparkgate::api

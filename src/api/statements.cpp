@@ -1,0 +1,184 @@
+// Statements and completion.
+#include "body.hpp"
+#include "errors.hpp"
+#include "handlers.hpp"
+#include "parameters.hpp"
+#include "views.hpp"
+
+#include <boost/algorithm/string/case_conv.hpp>
+#include <boost/algorithm/string/trim.hpp>
+
+namespace sparkgate::api {
+namespace {
+
+using session_pointer = std::shared_ptr<session::session>;
+using statement_pointer = std::shared_ptr<const session::statement>;
+
+// Livy reads statements of active sessions only; a client learns here why its session ended.
+std::optional<response> refuse_reading(const session::session& from) {
+    if (session::is_active(from.state())) return {};
+    std::string text = "requirement failed: Session isn't active.";
+    if (!from.reason().empty()) text += " It ended: " + from.reason();
+    return msg_error(400, text);
+}
+
+// Livy's 500 (Zeppelin matches its text); nothing was done, so a client that repeats the request does no harm.
+std::optional<response> refuse_writing(const session::session& from) {
+    if (session::is_active(from.state())) return {};
+    std::string text = "java.lang.IllegalStateException: Session is in state ";
+    text += session::to_string(from.state());
+    if (!from.reason().empty()) text += " (" + from.reason() + ")";
+    return text_error(500, text);
+}
+
+// The kind of a statement or completion: its own, else the session's.
+result<session::code_kind> kind_of(const std::optional<std::string>& word, const session::session& owner) {
+    const auto kind = word ? session::parse_kind(*word) : owner.request().kind;
+    if (!kind) return fail(errc::invalid_argument, "Invalid kind: " + *word);
+    if (*kind == session::code_kind::shared)
+        return fail(errc::invalid_argument, "Code type should be specified if session kind is shared");
+    return *kind;
+}
+
+awaitable<response> statement_response(session_pointer owner, statement_pointer which, unsigned status) {
+    auto output = co_await owner->output_of(which);
+    if (!output) co_return to_response(output.error());
+    co_return json_response(statement_view(*which, *output), status);
+}
+
+result<statement_pointer> find_statement(const session::session& owner, const std::string& number) {
+    const auto id = parse_int(number);
+    if (!id) return id.error();
+    statement_pointer found = owner.statements().find(*id);
+    if (!found) return fail(errc::not_found, "Statement not found");
+    return found;
+}
+
+response statement_error(const error& e) {
+    return e.code == errc::not_found ? text_error(404, e.message) : to_response(e);
+}
+
+}  // namespace
+
+awaitable<response> list_statements(context& api, const request& from, const path_values& path) {
+    auto found = api.sessions.find(path[0]);
+    if (!found) co_return to_response(found.error());
+    const auto owner = *found;
+    if (auto refused = refuse_reading(*owner)) co_return *refused;
+    const auto begin = int_parameter(from, "from"), size = int_parameter(from, "size");
+    if (!begin) co_return to_response(begin.error());
+    if (!size) co_return to_response(size.error());
+
+    std::vector<statement_pointer> all(owner->statements().all().begin(), owner->statements().all().end());
+    const std::string* order = from.parameter("order");
+    if (order && boost::to_lower_copy(boost::trim_copy(*order)) == "desc") std::reverse(all.begin(), all.end());
+    const auto count = static_cast<std::int64_t>(all.size());
+    const auto range = clip(begin->value_or(0), size->value_or(count), all.size());
+    std::string body = "{\"total_statements\":" + std::to_string(count) + ",\"statements\":[";
+    for (std::size_t i = range.begin; i < range.end; ++i) {
+        auto output = co_await owner->output_of(all[i]);
+        if (i > range.begin) body += ',';
+        body += statement_view(*all[i], output ? *output : "null");
+    }
+    co_return json_response(body + "]}");
+}
+
+awaitable<response> create_statement(context& api, const request& from, const path_values& path) {
+    static const std::vector<std::string> fields{"code", "kind", "msg_type"};
+    auto found = api.sessions.find(path[0]);
+    if (!found) co_return to_response(found.error());
+    const auto owner = *found;
+    if (auto refused = refuse_writing(*owner)) co_return *refused;
+    auto body = body_reader::parse(from.body, "org.apache.livy.ExecuteRequest", fields);
+    if (!body) co_return text_error(400, body.error().message);
+    auto code = body->text("code");
+    const auto word = body->text("kind");
+    if (body->error()) co_return text_error(400, body->error()->message);
+    if (!code) co_return text_error(400, "The field \"code\" is missing.");
+    const auto kind = kind_of(word, *owner);
+    if (!kind) co_return text_error(400, kind.error().message);
+
+    auto added = co_await owner->submit(*kind, std::move(*code));
+    if (!added && added.error().code == errc::conflict)
+        co_return text_error(500, "java.lang.IllegalStateException: " + added.error().message);
+    if (!added) co_return to_response(added.error());
+    auto out = co_await statement_response(owner, *added, 201);
+    out.headers.emplace_back("Location", "/sessions/" + std::to_string(owner->id()) + "/statements/" +
+                                             std::to_string((*added)->id));
+    co_return out;
+}
+
+// Held until the statement has ended: who polls sees its result at once.
+awaitable<response> get_statement(context& api, const request& from, const path_values& path) {
+    auto found = api.sessions.find(path[0]);
+    if (!found) co_return to_response(found.error());
+    const auto owner = *found;
+    if (auto refused = refuse_reading(*owner)) co_return *refused;
+    const auto which = find_statement(*owner, path[1]);
+    if (!which) co_return statement_error(which.error());
+    const auto hold = hold_time(from, api.settings);
+    if (!hold) co_return to_response(hold.error());
+    const auto deadline = std::chrono::steady_clock::now() + *hold;
+    while (!session::is_final((*which)->state) && std::chrono::steady_clock::now() < deadline)
+        co_await owner->changed().wait_until(deadline);
+    co_return co_await statement_response(owner, *which, 200);
+}
+
+// What the statement has printed so far, from a byte position on. Not in Livy.
+awaitable<response> get_statement_output(context& api, const request& from, const path_values& path) {
+    auto found = api.sessions.find(path[0]);
+    if (!found) co_return to_response(found.error());
+    const auto owner = *found;
+    if (auto refused = refuse_reading(*owner)) co_return *refused;
+    const auto which = find_statement(*owner, path[1]);
+    if (!which) co_return statement_error(which.error());
+    const auto begin = int_parameter(from, "from");
+    if (!begin) co_return to_response(begin.error());
+    const auto hold = hold_time(from, api.settings);
+    if (!hold) co_return to_response(hold.error());
+
+    const auto position = std::max<std::int64_t>(0, begin->value_or(0));
+    const auto deadline = std::chrono::steady_clock::now() + *hold;
+    auto page = owner->printed((*which)->id, position);
+    while (page.text.empty() && !session::is_final((*which)->state) && std::chrono::steady_clock::now() < deadline) {
+        co_await owner->changed().wait_until(deadline);
+        page = owner->printed((*which)->id, position);
+    }
+    const json body{{"id", (*which)->id},
+                    {"from", page.from},
+                    {"next", page.next},
+                    {"state", session::to_string((*which)->state)},
+                    {"text", page.text}};
+    co_return json_response(dump_json(body));
+}
+
+awaitable<response> cancel_statement(context& api, const request&, const path_values& path) {
+    auto found = api.sessions.find(path[0]);
+    if (!found) co_return to_response(found.error());
+    if (auto refused = refuse_writing(**found)) co_return *refused;
+    const auto id = parse_int(path[1]);
+    if (!id) co_return to_response(id.error());
+    (*found)->cancel(*id);
+    co_return json_response("{\"msg\":\"canceled\"}");
+}
+
+awaitable<response> complete_code(context& api, const request& from, const path_values& path) {
+    static const std::vector<std::string> fields{"code", "kind", "cursor"};
+    auto found = api.sessions.find(path[0]);
+    if (!found) co_return to_response(found.error());
+    const auto owner = *found;
+    if (auto refused = refuse_writing(*owner)) co_return *refused;
+    auto body = body_reader::parse(from.body, "org.apache.livy.CompletionRequest", fields);
+    if (!body) co_return text_error(400, body.error().message);
+    auto code = body->text("code").value_or("");
+    const auto word = body->text("kind");
+    const auto cursor = body->integer("cursor");
+    if (body->error()) co_return text_error(400, body->error()->message);
+    const auto kind = kind_of(word, *owner);
+    if (!kind) co_return text_error(400, kind.error().message);
+    const auto position = cursor ? *cursor : static_cast<int>(code.size());
+    const auto candidates = co_await owner->complete(*kind, std::move(code), position);
+    co_return json_response("{\"candidates\":" + candidates + "}");
+}
+
+}  // namespace sparkgate::api

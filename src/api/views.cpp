@@ -1,0 +1,70 @@
+#include "views.hpp"
+
+namespace sparkgate::api {
+namespace {
+
+template <class T>
+json or_null(const std::optional<T>& value) {
+    return value ? json(*value) : json();
+}
+
+json text_or_null(const std::string& text) { return text.empty() ? json() : json(text); }
+
+}  // namespace
+
+json session_view(session::session& from, int log_lines) {
+    const auto& request = from.request();
+    const auto& spark = request.spark;
+    const json app_info{{"driverLogUrl", nullptr}, {"sparkUiUrl", text_or_null(from.ui_url())},
+                        {"executorLogUrls", nullptr}};
+    return json{{"id", from.id()},
+                {"name", or_null(spark.name)},
+                {"appId", text_or_null(from.app_id())},
+                {"owner", or_null(from.owner())},
+                {"proxyUser", nullptr},  // impersonation is not enabled
+                {"state", session::to_string(from.state())},
+                {"kind", session::to_string(request.kind)},
+                {"appInfo", app_info},
+                {"log", read_log(from.log(), std::nullopt, log_lines).lines},
+                {"ttl", or_null(request.ttl)},
+                {"idleTimeout", or_null(request.idle_timeout)},
+                {"driverMemory", or_null(spark.driver_memory)},
+                {"driverCores", spark.driver_cores.value_or(0)},
+                {"executorMemory", or_null(spark.executor_memory)},
+                {"executorCores", spark.executor_cores.value_or(0)},
+                {"conf", spark.conf},
+                {"archives", spark.archives},
+                {"files", spark.files},
+                {"heartbeatTimeoutInSecond", request.heartbeat_timeout_s},
+                {"jars", spark.jars},
+                {"numExecutors", spark.num_executors.value_or(0)},
+                {"pyFiles", spark.py_files},
+                {"queue", or_null(spark.queue)}};
+}
+
+std::string statement_view(const session::statement& from, const std::string& output) {
+    std::string out = "{\"id\":" + std::to_string(from.id) + ",\"code\":";
+    append_json_string(out, from.code);
+    out += ",\"state\":\"";
+    out += session::to_string(from.state);
+    out += "\",\"output\":" + output + ",\"progress\":" + dump_json(json(from.progress)) +
+           ",\"started\":" + std::to_string(from.started) + ",\"completed\":" + std::to_string(from.completed) + "}";
+    return out;
+}
+
+log_page read_log(process::log_file& log, std::optional<std::int64_t> from, std::int64_t size) {
+    const std::int64_t printed = log.line_count();
+    log_page page;
+    page.total = printed + 2;
+    if (size < 0) size = page.total;
+    page.from = from && *from >= 0 ? *from : std::max<std::int64_t>(0, page.total - size);
+    const std::int64_t end = std::min(page.total, page.from + std::min(size, page.total));
+    if (page.from < 1 && end > 0) page.lines.emplace_back("stdout: ");
+    const std::int64_t first = std::max<std::int64_t>(page.from - 1, 0), last = std::min(end - 1, printed);
+    if (last > first)
+        for (auto& line : log.lines(first, last - first)) page.lines.push_back(std::move(line));
+    if (page.from <= printed + 1 && end == page.total) page.lines.emplace_back("\nstderr: ");
+    return page;
+}
+
+}  // namespace sparkgate::api

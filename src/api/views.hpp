@@ -1,0 +1,24 @@
+// The JSON that clients see: exactly Livy's keys in Livy's order.
+#pragma once
+
+#include "sparkgate/session/session.hpp"
+
+#include <string>
+
+namespace sparkgate::api {
+
+// The 23 fields of a session.
+json session_view(session::session& from, int log_lines);
+
+// A statement as JSON text; `output` is JSON text ("null" without) and goes in as it is.
+std::string statement_view(const session::statement& from, const std::string& output);
+
+// Livy's log lines: a marker line "stdout: ", the lines, and a marker line "\nstderr: ".
+struct log_page {
+    std::int64_t from = 0, total = 0;
+    std::vector<std::string> lines;
+};
+// `from` absent or negative: the last `size` lines; `size` negative: all.
+log_page read_log(process::log_file& log, std::optional<std::int64_t> from, std::int64_t size);
+
+}  // namespace sparkgate::api

@@ -1,0 +1,207 @@
+#include "serve.hpp"
+
+#include "leftovers.hpp"
+#include "sparkgate/api/routes.hpp"
+#include "sparkgate/base/files.hpp"
+#include "sparkgate/obs/log.hpp"
+#include "sparkgate/process/spark_home.hpp"
+#include "state_directory.hpp"
+
+#include <unistd.h>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/address.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <csignal>
+
+extern char** environ;
+
+namespace sparkgate::app {
+namespace {
+
+std::map<std::string, std::string> own_environment() {
+    std::map<std::string, std::string> out;
+    for (char** each = environ; *each; ++each) {
+        const std::string_view text(*each);
+        if (const auto equals = text.find('='); equals != std::string_view::npos)
+            out.emplace(text.substr(0, equals), text.substr(equals + 1));
+    }
+    return out;
+}
+
+std::filesystem::path program_directory() { return std::filesystem::read_symlink("/proc/self/exe").parent_path(); }
+
+bool is_loopback(const std::string& host) {
+    boost::system::error_code ec;
+    const auto address = asio::ip::make_address(host, ec);
+    return host == "localhost" || (!ec && address.is_loopback());
+}
+
+http::server_options server_options(const config::settings& s) {
+    http::server_options out;
+    out.host = s.server_host;
+    out.port = s.server_port;
+    out.limit.header_bytes = s.request_header_size.value;
+    out.limit.body_bytes = s.request_body_size.value;
+    out.limit.connections = static_cast<std::size_t>(s.max_connections);
+    out.limit.header_timeout = s.header_timeout;
+    out.limit.body_timeout = s.body_timeout;
+    out.limit.idle_timeout = s.keep_alive_timeout;
+    out.limit.write_timeout = s.write_timeout;
+    if (s.security_headers)
+        out.common_headers = {
+            {"X-Frame-Options", "SAMEORIGIN"},
+            {"X-XSS-Protection", "1; mode=block"},
+            {"Content-Security-Policy",
+             "default-src 'self'; script-src 'self' 'unsafe-inline'; img-src 'self'; frame-src 'self';"},
+            {"X-Content-Type-Options", "nosniff"}};
+    out.error_response = api::server_error_response;
+    out.on_answer = [](const http::request& from, unsigned status, std::size_t bytes, std::chrono::microseconds time) {
+        spdlog::debug("{} {} {} {} {} B {} us", from.id, http::to_string(from.verb), obs::printable(from.target), status,
+                      bytes, time.count());
+    };
+    return out;
+}
+
+// What Spark gets unless the request says otherwise.
+std::map<std::string, std::string> spark_defaults() {
+    return {
+        // Many drivers on one host would fight for 4040 and the 16 ports after it.
+        {"spark.ui.port", "0"},
+        {"spark.ui.showConsoleProgress", "false"},
+        // A cancelled Python task would hold its core for two seconds.
+        {"spark.python.task.killTimeout", "200ms"},
+    };
+}
+
+session::services make_services(const config::settings& s, const process::spark_installation& spark,
+                                asio::any_io_executor executor, process::launcher& launcher,
+                                driver::endpoint& endpoint, store::store& store, asio::thread_pool& blocking) {
+    session::services out{executor, s, launcher, endpoint, store, blocking, {}, own_environment(), {}, {}};
+    out.submit.spark_home = spark.home.string();
+    out.submit.master = s.spark_master;
+    if (!s.spark_deploy_mode.empty()) out.submit.deploy_mode = s.spark_deploy_mode;
+    out.submit.defaults = spark_defaults();
+    out.environment["SPARK_HOME"] = spark.home.string();
+    out.environment["PYSPARK_PYTHON"] = spark.python;
+    out.repl_dir = s.repl_dir.empty() ? program_directory() / "repl" : s.repl_dir;
+    const auto agent = program_directory() / "libsparkgate_jvmstop.so";
+    if (std::filesystem::exists(agent)) out.stop_agent = agent;
+    return out;
+}
+
+// Runs handlers until none is left. An exception that comes out of one is a bug; the others go on.
+void run_loop(asio::io_context& loop) {
+    for (;;) {
+        try {
+            loop.run();
+            return;
+        } catch (const std::exception& e) {
+            spdlog::error("a handler failed: {}", e.what());
+        }
+    }
+}
+
+// The parts of a running server. Members are destroyed from the last to the first: who uses comes after what is used.
+class running_server {
+public:
+    running_server(const config::loaded& configuration, process::spark_installation spark, state_directory state)
+        : settings_(configuration.values), spark_(std::move(spark)), state_(std::move(state)) {}
+
+    std::optional<start_failure> start(const std::string& port_file);
+    void run();
+
+private:
+    std::optional<start_failure> open_parts();
+    awaitable<void> stop_on_signal();
+
+    const config::settings& settings_;
+    process::spark_installation spark_;
+    state_directory state_;
+    asio::io_context loop_{1};
+    asio::thread_pool blocking_{1};
+    std::unique_ptr<store::store> store_;
+    std::unique_ptr<driver::endpoint> endpoint_;
+    std::unique_ptr<process::launcher> launcher_;
+    std::unique_ptr<session::session_manager> sessions_;
+    std::unique_ptr<http::server> server_;
+};
+
+std::optional<start_failure> running_server::open_parts() {
+    auto store = store::open_sqlite_store(loop_.get_executor(), state_.database());
+    if (!store) return start_failure{state_unusable, store.error().message};
+    store_ = std::move(*store);
+    auto contents = store_->load();
+    if (!contents) return start_failure{state_unusable, contents.error().message};
+    auto endpoint = driver::make_endpoint(loop_.get_executor(), state_.run());
+    if (!endpoint) return start_failure{state_unusable, endpoint.error().message};
+    endpoint_ = std::move(*endpoint);
+    launcher_ = process::make_launcher(loop_.get_executor(), program_directory() / "sparkgate-shim");
+    auto clean = end_leftovers(*launcher_, *store_, state_.sessions(), std::move(contents->sessions));
+    auto stop_loop = [this](std::exception_ptr) { loop_.stop(); };
+    asio::co_spawn(loop_, std::move(clean), std::move(stop_loop));
+    run_loop(loop_);
+    loop_.restart();
+    sessions_ = std::make_unique<session::session_manager>(
+        make_services(settings_, spark_, loop_.get_executor(), *launcher_, *endpoint_, *store_, blocking_),
+        contents->next_session_id);
+    return {};
+}
+
+std::optional<start_failure> running_server::start(const std::string& port_file) {
+    if (auto failed = open_parts()) return failed;
+    server_ = http::make_server(loop_.get_executor(), http::router(api::routes(*sessions_, settings_)),
+                                server_options(settings_));
+    if (auto started = server_->start(); !started) return start_failure{cannot_listen, started.error().message};
+    if (!port_file.empty())
+        if (auto written = write_file_atomically(port_file, std::to_string(server_->port()) + "\n"); !written)
+            return start_failure{state_unusable, written.error().message};
+    // Tools that start Livy themselves look for this line.
+    spdlog::info("Starting server on http://{}:{} (Spark at {}, from {})", settings_.server_host, server_->port(),
+                 spark_.home.string(), spark_.origin);
+    return {};
+}
+
+awaitable<void> running_server::stop_on_signal() {
+    asio::signal_set signals(loop_, SIGTERM, SIGINT);
+    const auto [ec, number] = co_await signals.async_wait(as_tuple);
+    if (ec) co_return;
+    spdlog::info("stopping on signal {}", number);
+    co_await server_->drain(settings_.drain_timeout);
+    co_await sessions_->stop_all("the server stops");
+    loop_.stop();
+}
+
+void running_server::run() {
+    auto stop = stop_on_signal();
+    asio::co_spawn(loop_, std::move(stop), asio::detached);
+    run_loop(loop_);
+    store_->close();
+    spdlog::info("stopped");
+}
+
+}  // namespace
+
+std::optional<start_failure> serve_until_stopped(const config::loaded& configuration, const std::string& port_file) {
+    const config::settings& s = configuration.values;
+    obs::set_up_logging(s.log_level);
+    for (const auto& warning : configuration.warnings) spdlog::warn("{}", warning);
+    std::signal(SIGPIPE, SIG_IGN);
+    std::signal(SIGHUP, SIG_IGN);
+
+    if (!is_loopback(s.server_host) && !s.allow_remote_without_authentication)
+        return start_failure{cannot_listen, "refusing to listen on " + s.server_host +
+                                                " without authentication: anybody who reaches it could run code; use "
+                                                "127.0.0.1, or set server.allow-remote-without-authentication=true"};
+    auto spark = process::find_spark(s.spark_home);
+    if (!spark) return start_failure{no_spark, spark.error().message};
+    auto state = state_directory::open(s.state_dir);
+    if (!state) return start_failure{state_unusable, state.error().message};
+    running_server server(configuration, std::move(*spark), std::move(*state));
+    if (auto failed = server.start(port_file)) return failed;
+    server.run();
+    return {};
+}
+
+}  // namespace sparkgate::app
