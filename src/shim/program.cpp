@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cerrno>
@@ -20,9 +21,10 @@ struct failure {
 };
 
 void reset_signals() {
-    struct sigaction standard {};
-    standard.sa_handler = SIG_DFL;
-    for (int signal = 1; signal < NSIG; ++signal) ::sigaction(signal, &standard, nullptr);
+    // The kernel's struct, all zero, is SIG_DFL. By the system call, because the C library keeps two signals for
+    // itself: its sigaction does not touch them, but its posix_spawn has left them ignored for us.
+    const unsigned long standard[8] = {};
+    for (int signal = 1; signal < NSIG; ++signal) ::syscall(SYS_rt_sigaction, signal, standard, nullptr, NSIG / 8);
     sigset_t none;
     sigemptyset(&none);
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
