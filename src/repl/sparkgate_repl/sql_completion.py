@@ -54,6 +54,11 @@ class SqlCompletion:
             names += [key.lower() for key in _KEYWORDS] if word.islower() else _KEYWORDS
         return list(dict.fromkeys(name for name in names if name.lower().startswith(word.lower())))
 
+    def expire(self):
+        """A statement may have changed the catalogue: ask again when names are needed next."""
+        with self._changed:
+            self._known = {subject: (float("-inf"), names) for subject, (_, names) in self._known.items()}
+
     def _names(self, subjects):
         """What is known of `subjects` now or in a moment; what is too old is asked for again."""
         deadline = time.monotonic() + _WAIT_SECONDS

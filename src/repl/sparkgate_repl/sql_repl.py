@@ -41,6 +41,7 @@ class SqlRepl(Interpreter):
         finally:
             with self._guard:
                 self._running = None
+            self._completion.expire()
 
     def interrupt(self, statement, attempt):
         if attempt < _GRACE_ATTEMPTS:
