@@ -7,9 +7,7 @@
 
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
-#include <boost/asio/execution/outstanding_work.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/prefer.hpp>
 #include <spdlog/spdlog.h>
 
 #include <semaphore>
@@ -35,14 +33,12 @@ std::size_t bytes_of(const std::vector<change>& changes) {
     return bytes;
 }
 
-// Resumes a waiting coroutine on its own executor, which has work until then.
+// Resumes a waiting coroutine on its own executor, whatever the thread that calls.
 template <class Handler, class Value>
 class resumption {
 public:
     resumption(Handler handler, const asio::any_io_executor& fallback)
-        : executor_(asio::prefer(asio::any_io_executor(asio::get_associated_executor(handler, fallback)),
-                                 asio::execution::outstanding_work.tracked)),
-          handler_(std::move(handler)) {}
+        : executor_(asio::get_associated_executor(handler, fallback)), handler_(std::move(handler)) {}
 
     void operator()(Value value) {
         auto resume = [handler = std::move(handler_), value = std::move(value)]() mutable {

@@ -20,7 +20,7 @@ void writer::submit(std::unique_ptr<call> call, std::size_t bytes) {
             refusal = "the store does not keep up with the changes: is the disk slow?";
         else {
             held_bytes_ += bytes;
-            queue_.push_back({std::move(call), bytes});
+            queue_.emplace_back(std::move(call));
         }
     }
     if (refusal == nullptr) {

@@ -66,9 +66,9 @@ public:
 
 private:
     struct waiting {
+        explicit waiting(std::unique_ptr<call> c) : what(std::move(c)) {}
         std::unique_ptr<call> what;
-        std::size_t bytes = 0;
-        result<void> outcome = {};
+        result<void> outcome;
     };
 
     void loop();
