@@ -111,6 +111,10 @@ class Session:
                 return state
         raise AssertionError(f"session {self.id} is still starting after {deadline} s\n{self.log_text()}")
 
+    def wait_dead(self, deadline=DEADLINE):
+        self.wait_started(deadline)
+        self.wait_state("dead", deadline)
+
     def wait_idle(self, deadline=DEADLINE):
         self.wait_started(deadline)
         try:

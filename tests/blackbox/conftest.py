@@ -37,8 +37,13 @@ def pytest_runtest_makereport(item, call):
         for value in getattr(item, "funcargs", {}).values():
             if isinstance(value, gateways.Gateway):
                 value.failed = True
-                report.sections.append(("server log", value.log()[-8000:]))
+                report.sections.append(("server log", value.log()[-3000:]))
                 report.sections.append(("session logs", value.session_logs()[-16000:]))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def binary():
+    assert os.access(gateways.BINARY, os.X_OK), f"{gateways.BINARY} is not there: run scripts/build release"
 
 
 def run_gateway(server):

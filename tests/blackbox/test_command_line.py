@@ -68,7 +68,7 @@ def test_help_names_the_commands_and_exit_codes():
     for word in ("serve", "config", "--version"):
         assert word in answer.stdout
     for code in range(2, 9):
-        assert re.search(rf"(?m)^\s*{code}\b", answer.stdout), f"exit code {code} is not explained:\n{answer.stdout}"
+        assert re.search(rf"\b{code} [a-z]", answer.stdout), f"exit code {code} is not explained:\n{answer.stdout}"
 
 
 def test_help_of_serve_names_its_options():
@@ -78,15 +78,11 @@ def test_help_of_serve_names_its_options():
         assert word in answer.stdout
 
 
-@pytest.mark.parametrize("arguments", [["--nope"], ["serve", "--nope"], ["serve", "--port-file"], ["nope"]])
+@pytest.mark.parametrize("arguments", [[], ["--nope"], ["nope"], ["serve", "--nope"], ["serve", "--port-file"]])
 def test_bad_usage(arguments):
     answer = gateways.run(*arguments)
-    assert answer.returncode == 2, answer
-    assert answer.stderr and arguments[-1].lstrip("-") in answer.stderr
-
-
-def test_no_command_is_bad_usage():
-    assert gateways.run().returncode == 2
+    assert answer.returncode == 2 and "--help" in answer.stderr, answer
+    assert arguments[:1] != ["serve"] or arguments[-1].lstrip("-") in answer.stderr
 
 
 def test_bad_key(serve):
@@ -178,12 +174,12 @@ def test_a_request_in_flight_is_answered_before_the_end(server):
     running = server(settings={"statement.poll-hold": "20s"})
     session = running.client.create(kind="pyspark", conf={"spark.fake.start": f"{running.directory}/go"})
     with socket.create_connection(("127.0.0.1", running.port)) as connection:
-        connection.sendall(f"GET {session.path}?wait=30 HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+        connection.sendall(f"GET {session.path}?wait=60 HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
         assert running.client.get("/version").status == 200  # sent later and answered: the first is being held
         running.process.send_signal(signal.SIGTERM)
         answer = connection.makefile("rb").read()
     assert answer.startswith(b"HTTP/1.1 200 OK\r\n"), answer
-    assert running.process.wait(30) == 0
+    assert running.process.wait(20) == 0
 
 
 def test_unknown_key_in_a_file_is_a_warning(directory):

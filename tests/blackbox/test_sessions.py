@@ -40,7 +40,7 @@ def driver_pid(gateway, session):
 
 def test_spark_submit_that_fails_says_why(fake):
     session = fake(print="reading the plan", complain="Exception in thread main: no such class", exit=3)
-    assert session.wait_started(10) == "dead"
+    session.wait_dead(10)
     log = session.log_text()
     for words in ("reading the plan", "no such class", "exit code 3"):
         assert words in log
@@ -52,7 +52,7 @@ def test_spark_submit_that_cannot_be_executed(fake_spark_home, gateway, client):
     submit.chmod(0o644)
     try:
         session = client.create(kind="pyspark")
-        assert session.wait_started(10) == "dead"
+        session.wait_dead(10)
     finally:
         submit.chmod(0o755)
     assert "Permission denied" in session.log_text() and str(submit) in session.log_text()
@@ -61,20 +61,19 @@ def test_spark_submit_that_cannot_be_executed(fake_spark_home, gateway, client):
 
 def test_failed_start_of_spark_says_why(fake):
     session = fake(fail="cannot reach the resource manager")
-    assert session.wait_started(10) in ("dead", "error")
-    session.wait_state("dead", 10)
+    session.wait_dead(10)
     assert "cannot reach the resource manager" in session.log_text()
 
 
 def test_driver_that_vanishes_while_starting(fake):
     session = fake(vanish=7)
-    assert session.wait_started(10) == "dead"
+    session.wait_dead(10)
     assert "exit code 7" in session.log_text()
 
 
 def test_wrong_token_is_turned_away(fake, gateway):
     session = fake(token="00" * 16)
-    assert session.wait_started(20) == "dead"
+    session.wait_dead(20)
     assert "the gateway closed the connection" in session.log_text()
 
 
@@ -83,7 +82,7 @@ def test_start_takes_too_long(fake_spark_home):
         "rsc.server.connect.timeout": "300ms", "session.kill-grace": "1s"})
     for running in run_gateway(server):
         session = running.client.create(kind="pyspark", conf={"spark.fake.hang": "1", "spark.fake.tree": "1"})
-        assert session.wait_started(20) == "dead"
+        session.wait_dead(20)
         assert "300" in session.log_text()
         until(lambda: not below(running, session), 10, lambda: below(running, session))
 

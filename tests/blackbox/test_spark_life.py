@@ -139,7 +139,6 @@ def test_delete_while_spark_starts(spark_gateway, spark_client):
 
 def test_spark_that_cannot_start_says_why(spark_client):
     session = spark_client.create(kind="pyspark", conf={"spark.executor.memory": "nonsense"})
-    session.wait_started(120)
-    session.wait_state("dead", 20)
+    session.wait_dead()
     assert "nonsense" in session.log_text()
     session.delete()
