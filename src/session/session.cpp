@@ -128,16 +128,21 @@ store::session_record session::record() const {
 }
 
 void session::on_connected(const driver::frame& hello) {
-    if (state_ == session_state::starting)
-        note(timeline_.reached("driver connected"));
-    else
-        note("sparkgate: the driver has connected again");
+    if (state_ != session_state::starting) note("sparkgate: the driver has connected again");
     resend(hello.integer("last_exec", -1));
 }
 
 void session::on_disconnected() {
     // The driver may dial again; its death is the shim's word.
     if (is_active(state_)) spdlog::info("session {}: the driver's connection is gone", id_);
+}
+
+// "python" is the first phase, sent with the greeting: the JVM had to be up to start the driver.
+void session::on_phase(const driver::frame& received) {
+    const epoch_ms when = received.integer("t", now_ms());
+    if (received.text("name") != "python") return note(timeline_.reached(received.text("name"), when));
+    note(timeline_.reached("JVM up", when));
+    note(timeline_.reached("driver connected"));
 }
 
 void session::on_ready(const driver::frame& received) {

@@ -106,7 +106,7 @@ void session::on_frame(driver::frame received) {
     else if (op == "completion")
         on_completion(std::move(received));
     else if (op == "phase")
-        note(timeline_.reached(received.text("name") == "python" ? "JVM up" : received.text("name")));
+        on_phase(received);
     else if (op == "ready")
         on_ready(received);
     else if (op == "failed")

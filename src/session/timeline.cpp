@@ -4,10 +4,9 @@
 
 namespace sparkgate::session {
 
-std::string timeline::reached(const std::string& phase) {
-    const std::chrono::duration<double> since = std::chrono::steady_clock::now() - begin_;
+std::string timeline::reached(const std::string& phase, epoch_ms when) {
     last_ = phase;
-    return fmt::format("sparkgate: start +{:.3f} s: {}", since.count(), phase);
+    return fmt::format("sparkgate: start +{:.3f} s: {}", static_cast<double>(when - begin_) / 1000.0, phase);
 }
 
 }  // namespace sparkgate::session

@@ -101,6 +101,7 @@ private:
     void begin_stop(std::string reason, session_event why);
     void apply(session_event what);
     void note(const std::string& line);
+    void on_phase(const driver::frame& received);
     void on_ready(const driver::frame& received);
     void on_start_failed(const driver::frame& received);
 
