@@ -102,13 +102,14 @@ class PlainSession(DriverSession):
 class Session(DriverSession):
     """One spark-submit with its driver. `confs` are "name=value" texts."""
 
-    def __init__(self, version, options=None, confs=(), java_home=None, environment=None):
+    def __init__(self, version, options=None, confs=(), java_home=None, environment=None,
+                 master="local[2]"):
         super().__init__(options)
         self.version = version
         home = spark_home(version)
         env = dict(os.environ, SPARK_HOME=home, PYSPARK_PYTHON=python_of(home), SPARK_LOCAL_IP="127.0.0.1")
         env.update({"JAVA_HOME": java_home} if java_home else {}, **(environment or {}))
-        command = [os.path.join(home, "bin", "spark-submit"), "--master", "local[2]"]
+        command = [os.path.join(home, "bin", "spark-submit"), "--master", master]
         for conf in self._confs() + tuple(confs):
             command += ["--conf", conf]
         self.spawn(command + [os.path.join(REPL, "driver.py"), self.settings], env)

@@ -1,29 +1,19 @@
 """What a Python statement shows: values, display(), figures, magics."""
 import base64
 import html
-import io
-import os
-import sys
-import warnings
+
+from . import figures
 
 PNG = "image/png"
 HTML = "text/html"
 TEXT = "text/plain"
 
 
-def prepare_matplotlib():
-    """Draw into memory unless the user chose a backend. plt.show() then needs no warning: the figures that
-    are open at the end of the statement are shown."""
-    os.environ.setdefault("MPLBACKEND", "Agg")
-    for message in (".*is non-interactive, and thus cannot be shown", ".*non-GUI backend, so cannot show"):
-        warnings.filterwarnings("ignore", message=message)
-
-
 class Display:
     """Collects what one statement shows. Main thread; the methods run user code (reprs)."""
 
-    def __init__(self, figures):
-        self._figures = figures
+    def __init__(self, open_figures):
+        self._figures = open_figures
         self._texts = []
         self._html = []
         self._png = []
@@ -56,8 +46,8 @@ class Display:
     def code_follows(self):
         self._magic = None
 
-    def end(self):
-        """Take the figures that are open."""
+    def show_figures(self):
+        """Take the figures that are open: plt.show(), and the statement's end."""
         self._png.extend(self._figures.take())
 
     def data(self, output):
@@ -76,55 +66,14 @@ class Display:
             printed = (stdout + stderr).rstrip()
             data[HTML] = "\n".join(["<pre>%s</pre>" % html.escape(printed)] * bool(printed) + self._html)
         if PNG not in data and self._magic is None and self._png:
-            data[PNG] = _as_text(_stacked(self._png))
+            data[PNG] = figures.base64_text(figures.stacked(self._png))
         if text or not data:
             data[TEXT] = text
         return data
 
 
-class Figures:
-    """The open figures of matplotlib.pyplot, if the user has imported it."""
-
-    def __init__(self):
-        self._last = None
-
-    def take(self):
-        """The open figures as PNG; they are closed, so that each is shown once."""
-        plt = sys.modules.get("matplotlib.pyplot")
-        if plt is None:
-            return []
-        images = []
-        for number in plt.get_fignums():
-            self._last = plt.figure(number)
-            if self._last.get_axes() or self._last.texts or self._last.images:
-                images.append(_png_of(self._last))
-        plt.close("all")
-        return images
-
-    def of_value(self, value):
-        """PNG of a figure that pyplot does not hold (those it holds are taken at the end), else None."""
-        if not _is_figure(value):
-            return None
-        plt = sys.modules.get("matplotlib.pyplot")
-        held = plt is not None and any(plt.figure(number) is value for number in plt.get_fignums())
-        return None if held else _png_of(value)
-
-    def current(self, plt):
-        """For `%matplot plt`: the current figure, or the one that was shown last; it is closed."""
-        figure = plt.gcf() if plt.get_fignums() or self._last is None else self._last
-        image = _png_of(figure)
-        plt.close(figure)
-        self._last = figure
-        return _as_text(image)
-
-
 def _is_rich(value):
-    return any(_method(value, name) for name in ("_repr_html_", "_repr_png_")) or _is_figure(value)
-
-
-def _is_figure(value):
-    module = sys.modules.get("matplotlib.figure")
-    return module is not None and isinstance(value, module.Figure)
+    return any(_method(value, name) for name in ("_repr_html_", "_repr_png_")) or figures.is_figure(value)
 
 
 def _method(value, name):
@@ -145,30 +94,3 @@ def _rich(value, name):
             form = base64.b64decode(form)
         return form if isinstance(form, bytes) else None
     return form if isinstance(form, str) else None
-
-
-def _png_of(figure):
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", bbox_inches="tight")
-    return buffer.getvalue()
-
-
-def _as_text(image):
-    return base64.b64encode(image).decode("ascii")
-
-
-def _stacked(images):
-    """One image of several, top to bottom (a result holds one; matplotlib brings Pillow)."""
-    if len(images) == 1:
-        return images[0]
-    from PIL import Image
-    parts = [Image.open(io.BytesIO(image)).convert("RGBA") for image in images]
-    size = max(part.width for part in parts), sum(part.height for part in parts)
-    whole = Image.new("RGBA", size, (255, 255, 255, 255))
-    top = 0
-    for part in parts:
-        whole.paste(part, (0, top))
-        top += part.height
-    buffer = io.BytesIO()
-    whole.save(buffer, format="PNG")
-    return buffer.getvalue()

@@ -50,8 +50,8 @@ class Environment:
         return self._jvm_thread()
 
     def check_context(self):
-        """Take over a SparkContext that user code has put in place of the old one. Raises InterpreterError if there
-        is none."""
+        """Take over a SparkContext that user code has put in place of the old one. Raises InterpreterError if
+        there is none."""
         if self.sc is not None and self.sc._jsc is not None:
             return
         from pyspark import SparkContext

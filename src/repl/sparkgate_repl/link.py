@@ -104,8 +104,8 @@ class Link:
         try:
             while True:
                 self._dispatch(*frames.read(file))
-        except (OSError, EOFError, KeyError, frames.FrameError):
-            pass
+        except (OSError, EOFError, KeyError, TypeError, frames.FrameError):
+            pass                      # the end, or a peer that breaks the rules
         finally:
             with self._changed:
                 self._sock = None
@@ -139,7 +139,10 @@ class Link:
             if header["id"] <= self.last_exec:
                 return    # the gateway sent it again after a lost connection
             self.last_exec = header["id"]
-        self._on_frame(header, payload)
+        try:
+            self._on_frame(header, payload)
+        except Exception as e:    # a frame that cannot be served must not end the connection's thread
+            self.send("log", text="frame %s: %s: %s" % (header["op"], type(e).__name__, e))
 
     def _drop_acked(self, seq):
         while self._unacked and self._unacked[0][0] <= seq:

@@ -4,7 +4,7 @@ import sys
 import types
 import warnings
 
-from . import capture, completion, display, magics, python_errors
+from . import capture, completion, display, figures, magics, python_errors
 from .interpreter import Interpreter, error, ok
 from .python_code import Compiler, Magic
 from .signals import GUARD
@@ -18,7 +18,7 @@ class PythonRepl(Interpreter):
     def __init__(self, env):
         super().__init__(env)
         self._compiler = Compiler()
-        self._figures = display.Figures()
+        self._figures = figures.Figures()
         self._display = None
         self._jvm_thread = None
         self._module = types.ModuleType("__main__")
@@ -26,7 +26,7 @@ class PythonRepl(Interpreter):
         self._pid = os.getpid()
 
     def start(self):
-        display.prepare_matplotlib()
+        figures.prepare(lambda: self._display.show_figures())
         # cloudpickle sends what lives in __main__ by value: executors do not have it.
         sys.modules["__main__"] = self._module
         self._namespace["__builtins__"] = __builtins__
@@ -77,7 +77,7 @@ class PythonRepl(Interpreter):
             else:
                 self._display.code_follows()
                 self._run_piece(step)
-        self._display.end()
+        self._display.show_figures()
 
     def _run_piece(self, piece):
         if piece.body is not None:
