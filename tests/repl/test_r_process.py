@@ -78,7 +78,8 @@ def test_each_visible_value_is_printed(r):
     assert r.output("1 + 2") == "[1] 3\n"
     assert r.output("x <- 5; x; invisible(6); x + 1") == "[1] 5\n[1] 6\n"
     assert r.output("") == r.output("# a comment\n\n") == ""
-    assert r.output("setClass('P', representation(a = 'numeric')); new('P', a = 1)").startswith('An object of class "P"')
+    r.output("setClass('P', representation(a = 'numeric'))")
+    assert r.output("new('P', a = 1)").startswith('An object of class "P"')
 
 
 def test_text_of_all_sources_in_order_and_without_colours(r):
@@ -126,7 +127,9 @@ def test_warnings_come_at_the_end(r):
     assert r.output("as.integer('x'); 7") == "[1] NA\n[1] 7\nWarning message:\nNAs introduced by coercion\n"
     assert "1: In f() : a\n2: In f() : b\n" in r.output("f <- function() { warning('a'); warning('b') }; f()")
     assert r.output("suppressWarnings(as.integer('x'))") == "[1] NA\n"
-    assert r.output("options(warn = 1); warning('now'); cat('later\\n'); options(warn = 0)") == "Warning: now\nlater\n"
+    r.output("options(warn = 1)")
+    assert r.output("warning('now'); cat('later\\n')") == "Warning: now\nlater\n"
+    r.output("options(warn = 0)")
 
 
 def test_there_is_no_keyboard(r):
@@ -180,7 +183,8 @@ def test_interrupt_reaches_the_program_that_r_waits_for(r):
 
 
 def test_interrupt_lets_the_code_clean_up(r):
-    status, _, output = r.interrupt_when("go", "tryCatch({ cat('go\\n'); repeat {} }, finally = cat('clean\\n'))")
+    code = "tryCatch({ cat('go\\n'); repeat {} }, finally = cat('clean\\n'))"
+    status, _, output = r.interrupt_when("go", code)
     assert (status, output) == ("interrupted", "go\nclean\n")
 
 

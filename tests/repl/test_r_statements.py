@@ -1,4 +1,4 @@
-"""The sparkr kind on real Spark and real R, attached through RBackend by a stand-in for the SparkR package."""
+"""The sparkr kind on real Spark and real R, attached through RBackend by a stand-in for SparkR."""
 import base64
 import os
 import shutil
@@ -18,8 +18,8 @@ def library(tmp_path_factory):
     source, folder = work / "SparkR", work / "lib"
     shutil.copytree(os.path.join(HERE, "sparkr_standin"), source)
     folder.mkdir()
-    done = subprocess.run(["R", "CMD", "INSTALL", "--no-docs", "--no-test-load", "-l", str(folder), str(source)],
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    install = ["R", "CMD", "INSTALL", "--no-docs", "--no-test-load", "-l", str(folder), str(source)]
+    done = subprocess.run(install, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     assert done.returncode == 0, done.stdout
     return str(folder)
 
@@ -56,7 +56,7 @@ def test_without_sparkr_the_user_is_told_where_to_get_it(session):
     set_environment(session, SPARKR_DRIVER_R="R", SPARKR_LIB="")
     output = session.run("1", "sparkr")
     assert (output["status"], output["ename"]) == ("error", "InterpreterError")
-    assert "no SparkR package" in output["evalue"] and "R/lib" in output["evalue"] and "SPARKR_LIB" in output["evalue"]
+    assert all(words in output["evalue"] for words in ("no SparkR package", "R/lib", "SPARKR_LIB"))
     assert session.run("1 + 1")["data"]["text/plain"] == "2"
 
 
@@ -119,7 +119,8 @@ def test_cancel(r, code):
 
 
 def test_cancel_does_not_touch_the_jobs_of_other_kinds(r):
-    python = r.submit("pyspark", "print(sc.parallelize(range(4), 4).map(lambda x: __import__('time').sleep(1) or x).sum())")
+    python = r.submit("pyspark", "import time\n"
+                      "print(sc.parallelize(range(4), 4).map(lambda x: time.sleep(1) or x).sum())")
     r.wait_started(python)
     statement = r.submit("sparkr", "cat('go\\n'); repeat {}")
     r.wait_text(statement, "go")

@@ -6,11 +6,12 @@ import pytest
 pytestmark = pytest.mark.spark
 
 # As a real Livy 0.9 on Spark 3.5 answered it.
-ALL_TYPES = ("select 1 as a, 'x' as b, cast(null as int) as c, cast(1.5 as decimal(5,2)) d, date'2020-01-02' e, "
-             "timestamp'2020-01-02 03:04:05.678' f, array(1,2) g, map('k',1) h, named_struct('x',1) i, 1.5D j, "
-             "true k, X'4142' l")
-ALL_VALUES = [1, "x", None, 1.5, "2020-01-02", "2020-01-02T03:04:05Z", [1, 2], {"k": 1},
-              {"schema": [{"name": "x", "dataType": {}, "nullable": False, "metadata": {"map": {}}}], "values": [1]},
+ALL_TYPES = ("select 1 as a, 'x' as b, cast(null as int) as c, cast(1.5 as decimal(5,2)) d, "
+             "date'2020-01-02' e, timestamp'2020-01-02 03:04:05.678' f, array(1,2) g, map('k',1) h, "
+             "named_struct('x',1) i, 1.5D j, true k, X'4142' l")
+STRUCT = {"schema": [{"name": "x", "dataType": {}, "nullable": False, "metadata": {"map": {}}}],
+          "values": [1]}
+ALL_VALUES = [1, "x", None, 1.5, "2020-01-02", "2020-01-02T03:04:05Z", [1, 2], {"k": 1}, STRUCT,
               1.5, True, [65, 66]]
 
 
@@ -40,13 +41,14 @@ def test_values_as_livy_writes_them(session, utc):
 
 
 def test_values_that_python_has_no_type_for(session, utc):
-    code = ("select timestamp'9999-12-31 23:59:59' a, date'0001-01-01' b, timestamp_ntz'2020-01-02 03:04:05.5' c, "
-            "interval 14 month d, interval 26 hour e, make_interval(1,2) f, array(make_interval(0,1)) g, 1 f, "
+    code = ("select timestamp'9999-12-31 23:59:59' a, date'0001-01-01' b, "
+            "timestamp_ntz'2020-01-02 03:04:05.5' c, interval 14 month d, interval 26 hour e, "
+            "make_interval(1,2) f, array(make_interval(0,1)) g, 1 f, "
             "map(1, array(named_struct('t', date'2020-01-01'))) h")
     values = rows(session.run(code, "sql"))[0]
     assert values[:8] == ["9999-12-31T23:59:59Z", "0001-01-01", "2020-01-02T03:04:05.5",
-                          "INTERVAL '1-2' YEAR TO MONTH", "INTERVAL '1 02:00:00' DAY TO SECOND", "1 years 2 months",
-                          ["1 months"], 1]
+                          "INTERVAL '1-2' YEAR TO MONTH", "INTERVAL '1 02:00:00' DAY TO SECOND",
+                          "1 years 2 months", ["1 months"], 1]
     assert values[8]["1"][0]["values"] == ["2020-01-01"]
 
 

@@ -68,8 +68,9 @@ def test_a_struct_is_livys_schema_and_values():
     assert convert(struct(field("integer")), (1,)) == {
         "schema": [{"name": "x", "dataType": {}, "nullable": False, "metadata": {"map": {}}}], "values": [1]}
     converted = convert(struct(field(items, "i")), ([(decimal.Decimal("1.25"), 0)],))
-    fields = [{"name": "d", "dataType": {"precision": 3, "scale": 2}, "nullable": False, "metadata": {"map": {}}},
-              {"name": "t", "dataType": {}, "nullable": True, "metadata": {"map": {"comment": "c"}}}]
+    fields = [
+        {"name": "d", "dataType": {"precision": 3, "scale": 2}, "nullable": False, "metadata": {"map": {}}},
+        {"name": "t", "dataType": {}, "nullable": True, "metadata": {"map": {"comment": "c"}}}]
     assert converted["schema"] == [{"name": "i", "nullable": False, "metadata": {"map": {}},
                                     "dataType": {"elementType": fields, "containsNull": False}}]
     assert converted["values"] == [[{"schema": fields, "values": [1.25, "1970-01-01"]}]]
@@ -87,7 +88,8 @@ def test_calendar_intervals_are_cast_wherever_they_are():
 
 
 def test_frames_of_a_java_exception_leave_out_the_message_and_the_causes():
-    text = "a.B: lost\n\tat quoted.in.Message(M.java:1)\n\tat x.Y.f(Y.java:2)\nCaused by: c.D\n\tat c.D.g(D.java:3)\n"
+    text = ("a.B: lost\n\tat quoted.in.Message(M.java:1)\n\tat x.Y.f(Y.java:2)\n"
+            "Caused by: c.D\n\tat c.D.g(D.java:3)\n")
     assert java_frames(text, "lost\n\tat quoted.in.Message(M.java:1)") == ["x.Y.f(Y.java:2)\n"]
 
 

@@ -1,13 +1,13 @@
-# What the driver's R process runs: it obeys the driver's commands one after the other until there are no more.
+# What the driver's R process runs: it obeys the driver's commands, one after the other, until the last.
 #
 # A command is one line of fields separated by tabs, read from the fifo "commands" in the private directory:
 #   run <id> <job group>          evaluate the file "code"
 #   complete <id> <cursor>        candidates at the cursor (characters) of the file "code"
 #   attach <id> <port> <secret> <library folders ...>   load SparkR and join the driver's SparkContext
-# The answer's text goes into the file "reply"; then a mark with the id and a status is written behind all output.
+# The answer's text goes into the file "reply"; then a mark with id and status is written behind all output.
 #
-# Everything here lives in one local environment: rm(list = ls()) and attach() of the user do not reach it. Interrupts
-# are held back everywhere but while user code runs.
+# Everything here lives in one local environment: rm(list = ls()) and attach() of the user do not reach it.
+# Interrupts are held back everywhere but while user code runs.
 
 local({
   directory <- Sys.getenv("SPARKGATE_R_DIR")
@@ -18,11 +18,12 @@ local({
   commands <- file(private("commands"), "r", raw = TRUE)
   output <- file("/dev/fd/1", "wb", raw = TRUE)    # leads past any sink() of the user
 
-  # Nobody is there to answer the debugger, and browser() would leave the workspace in the mode of single steps.
+  # Nobody can answer the debugger, and browser() would leave the workspace in the mode of single steps.
   unlockBinding("browser", baseenv())
-  assign("browser", function(...) message("browser() does nothing here: a statement has no keyboard"), envir = baseenv())
+  no_browser <- function(...) message("browser() does nothing here: a statement has no keyboard")
+  assign("browser", no_browser, envir = baseenv())
   lockBinding("browser", baseenv())
-  options(browserNLdisabled = TRUE)    # for debug(f): the rest of this file, an empty line, does not mean "step"
+  options(browserNLdisabled = TRUE)    # debug(f) reads the rest of this file, an empty line: it is no "step"
 
 
   read_text <- function(name) {
@@ -61,13 +62,14 @@ local({
   evaluate <- function(code) {
     warned <- list()
     keep_warning <- function(w) {
-      # R itself prints them when it is back at its prompt, which this loop never is. The other settings of `warn`
-      # act at once.
+      # R itself prints them when it is back at its prompt, which this loop never is. The other settings of
+      # `warn` act at once.
       level <- as.integer(getOption("warn"))
       if (level == 0L && length(warned) < 50L)
         warned <<- c(warned, structure(list(place(w)), names = conditionMessage(w)))
-      if (level == 1L && is.null(place(w))) cat("Warning: ", conditionMessage(w), "\n", sep = "", file = stderr())
-      if (level == 0L || level == 1L && is.null(place(w))) tryInvokeRestart("muffleWarning")
+      placeless <- level == 1L && is.null(place(w))    # R would name our own frame
+      if (placeless) cat("Warning: ", conditionMessage(w), "\n", sep = "", file = stderr())
+      if (level == 0L || placeless) tryInvokeRestart("muffleWarning")
     }
     outcome <- tryCatch(
       withCallingHandlers({
@@ -125,7 +127,8 @@ local({
   prepare_spark <- function(group) {
     if (is.null(backend)) return()
     if (call_is_broken) try(reconnect(), silent = TRUE)
-    try(SparkR::setJobGroup(group, "sparkr", TRUE), silent = TRUE)    # fails when the context is gone; R works on
+    # Without its context R works on, so a failure is none.
+    try(SparkR::setJobGroup(group, "sparkr", TRUE), silent = TRUE)
   }
 
   attach_spark <- function(port, secret, libraries) {
@@ -169,7 +172,9 @@ local({
       },
       complete = list("ok", complete(read_text("code"), as.integer(command[3L]))),
       attach = attach_spark(command[3L], command[4L], command[-(1:4)])
-    ), error = function(e) list("error", printed(describe(e))), interrupt = function(e) list("interrupted", ""))
+    ),
+    error = function(e) list("error", printed(describe(e))),
+    interrupt = function(e) list("interrupted", ""))
     close_devices()
     reply(id, answer[[1L]], answer[[2L]])
   }

@@ -1,8 +1,9 @@
 """One R process that runs loop.R: commands go in, text and replies come out.
 
-Standard output and error of R share one pipe, so that text arrives in the order in which it was written; the end of a
-command is a mark in that pipe. Code and replies travel as files in a private directory, so no write to the process
-can block. When R ends, for whatever reason, the watching thread puts a last mark into the pipe behind what R wrote.
+Standard output and error of R share one pipe, so that text arrives in the order in which it was written; the
+end of a command is a mark in that pipe. Code and replies travel as files in a private directory, so no write
+to the process can block. When R ends, for whatever reason, the watching thread puts a last mark into the pipe
+behind what R wrote.
 """
 import codecs
 import os
@@ -54,10 +55,10 @@ class RProcess:
         if not re.search("utf-?8$", environment.get("LC_ALL") or environment.get("LC_CTYPE")
                          or environment.get("LANG") or "", re.IGNORECASE):
             environment["LC_ALL"] = "C.UTF-8"
-        # A session of its own: an interrupt for R's group, which includes what system() runs, hits nothing else.
-        return subprocess.Popen([command, "--no-save", "--no-restore", "--no-echo", "--no-readline", "-f", _LOOP],
-                                stdin=subprocess.DEVNULL, stdout=self._write_end, stderr=self._write_end,
-                                env=environment, start_new_session=True)
+        arguments = [command, "--no-save", "--no-restore", "--no-echo", "--no-readline", "-f", _LOOP]
+        # A session of its own: an interrupt for R's group, and so for what system() runs, hits nothing else.
+        return subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=self._write_end,
+                                stderr=self._write_end, env=environment, start_new_session=True)
 
     @property
     def pid(self):
@@ -68,8 +69,8 @@ class RProcess:
             return not self._dead
 
     def call(self, verb, *fields, code=None, sink=None, timeout=None):
-        """Run one command and return (status, text of the reply). `sink(text)` gets what R writes meanwhile. The
-        status is DIED if R ended, None after `timeout` seconds (R may still be at it, its reply is dropped)."""
+        """Run one command and return (status, text of the reply). `sink(text)` gets what R writes meanwhile.
+        The status is DIED if R ended, None after `timeout` seconds (R may go on; its reply is dropped)."""
         with self._changed:
             self._last_id += 1
             id = self._last_id

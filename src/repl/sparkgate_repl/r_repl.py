@@ -1,7 +1,7 @@
 """The sparkr kind: an R process of our own, attached to the session's SparkContext by SparkR.
 
-R is made at the first statement. If it dies (quit(), a crash, a kill) the statement says so, and the next one gets a
-new R with an empty workspace; the session and its SparkContext go on.
+R is made at the first statement. If it dies (quit(), a crash, a kill) the statement says so, and the next one
+gets a new R with an empty workspace; the session and its SparkContext go on.
 """
 import base64
 import os
@@ -13,14 +13,15 @@ from .r_process import DIED, RProcess
 
 _START_SECONDS = 120
 _COMPLETION_SECONDS = 0.7
-_GRACE_ATTEMPTS = 6         # 0.3 s for Spark to end the jobs: R then ends by Spark's error, with its connection intact
-_SIGNALS_AT = (0, 6)        # of every ten attempts; in between the code may clean up after the signal before
+# 0.3 s for Spark to end the jobs: R's call then fails by itself, with its connection intact.
+_GRACE_ATTEMPTS = 6
+_SIGNALS_AT = (0, 6)       # of every ten attempts; in between the code may clean up after the signal before
 
 _NO_R = ("R is not installed on the host of the driver (no program '%s'). Install R there, or name it with "
          "spark.r.shell.command or the environment variable SPARKR_DRIVER_R.")
-_NO_SPARKR = ("R has no SparkR package. Apache's binary distribution of Spark carries it in R/lib (the pyspark package "
-              "does not): let SPARK_HOME be such a distribution, or name its R/lib folder with the environment "
-              "variable SPARKR_LIB. Searched: %s")
+_NO_SPARKR = ("R has no SparkR package. Apache's binary distribution of Spark carries it in R/lib (the "
+              "pyspark package does not): let SPARK_HOME be such a distribution, or name its R/lib folder with the "
+              "environment variable SPARKR_LIB. Searched: %s")
 
 
 class RRepl(Interpreter):
@@ -106,13 +107,15 @@ class RRepl(Interpreter):
         """Load SparkR in R and join the SparkContext."""
         port, secret = self._open_backend()
         output = []
-        status, text = process.call("attach", port, secret, *self._libraries(), sink=output.append, timeout=_START_SECONDS)
+        status, text = process.call("attach", port, secret, *self._libraries(), sink=output.append,
+                                    timeout=_START_SECONDS)
         if status == "missing":
             raise InterpreterError(_NO_SPARKR % text.replace("\n", ", "))
         if status == DIED:
             raise InterpreterError("R ended while it started:\n" + "".join(output))
         if status != "ok":
-            raise InterpreterError("SparkR does not start: %s" % (text or "no answer in %d s" % _START_SECONDS))
+            text = text or "no answer in %d s" % _START_SECONDS
+            raise InterpreterError("SparkR does not start: %s" % text)
 
     def _open_backend(self):
         """A listener in the JVM for one R process; the one of an R that died is closed."""

@@ -1,7 +1,7 @@
 """The sql kind: one Spark SQL statement at a time, on the session's shared SparkSession.
 
-Every call into the JVM costs a round trip, and every Java object one more when Python drops it; so the code below
-talks to the JVM's DataFrame itself: one call for the plan, two for the schema, two to start collecting.
+Every call into the JVM costs a round trip, and every Java object one more when Python drops it; so the code
+below talks to the JVM's DataFrame itself: one call for the plan, two for the schema, two to start collecting.
 """
 import json
 import threading
@@ -99,7 +99,8 @@ class SqlRepl(Interpreter):
 def java_frames(text, message):
     """The stack frames of a printed Java exception, causes left out, each line ending in a newline."""
     frames = []
-    for line in text[text.find(message) + len(message):].splitlines():    # a message may quote frames of its own
+    behind = text[text.find(message) + len(message):]    # a message may quote frames of its own
+    for line in behind.splitlines():
         if line.startswith("Caused by:"):
             break
         if line.startswith("\tat "):

@@ -1,12 +1,12 @@
 """The rows of a SQL result in the shape in which Livy writes them.
 
 Livy's shapes come from a reflective JSON writer (json4s); the less obvious ones are kept because clients have
-adapted to them: timestamps in UTC without their fraction, binary as signed bytes, a struct as
-{"schema": [fields], "values": [...]}, NaN as null and the infinities as text. What that writer spoils (decimals
-inside of arrays, intervals, local timestamps, variants) is written readably here.
+adapted to them: timestamps in UTC without their fraction, binary as signed bytes, a struct as {"schema":
+[fields], "values": [...]}, NaN as null and the infinities as text. What that writer spoils (decimals inside
+of arrays, intervals, local timestamps, variants) is written readably here.
 
-Rows are read as Spark pickles them, before PySpark makes Python's dates of them: a timestamp is microseconds since
-1970 in UTC, a date is days, so there is no detour through the local time zone and no year is too large.
+Rows are read as Spark pickles them, before PySpark makes Python's dates of them: a timestamp is microseconds
+since 1970 in UTC, a date is days, so there is no detour through the local time zone and no year is too large.
 """
 import datetime
 import io
@@ -22,7 +22,7 @@ _EPOCH = datetime.date(1970, 1, 1)
 
 
 def make_rows_serializer():
-    """A PySpark serializer that reads the stream of `collectToPython` as plain tuples of Spark's internal values."""
+    """A PySpark serializer that reads what `collectToPython` serves as tuples of Spark's internal values."""
     from pyspark.serializers import BatchedSerializer, CPickleSerializer
 
     class RawRows(CPickleSerializer):
@@ -52,7 +52,7 @@ def _make_tuple(*values):
 
 
 def row_converter(schema):
-    """A function from a raw row to the list that Livy would write. `schema` is Spark's schema JSON, parsed."""
+    """A function from a raw row to the list that Livy would write. `schema` is Spark's schema JSON."""
     columns = [_converter(field["type"]) for field in schema["fields"]]
     if not any(columns):
         return list
@@ -60,7 +60,7 @@ def row_converter(schema):
 
 
 def needs_text(data_type):
-    """Whether Spark cannot hand over values of this type (its JSON) to Python, so that they must be cast first."""
+    """Whether Spark cannot hand values of this type (its JSON) to Python, so that they must be cast."""
     if data_type == "interval":
         return True
     if isinstance(data_type, dict):
@@ -71,7 +71,7 @@ def needs_text(data_type):
 
 
 def as_text(data_type):
-    """The type (its JSON) to which values are cast for `needs_text`: the same, with text in place of what fails."""
+    """The type (its JSON) to which such values are cast: the same, with text in place of what fails."""
     if data_type == "interval":
         return "string"
     if isinstance(data_type, dict):
@@ -212,6 +212,6 @@ def _variant(value):
 
 _PLAIN = {"boolean", "byte", "short", "integer", "long", "void", "null"}
 _SIMPLE = {
-    "float": _number, "double": _number, "date": _date, "timestamp": _timestamp, "timestamp_ntz": _local_timestamp,
-    "binary": _bytes, "variant": _variant,
+    "float": _number, "double": _number, "date": _date, "timestamp": _timestamp,
+    "timestamp_ntz": _local_timestamp, "binary": _bytes, "variant": _variant,
 }

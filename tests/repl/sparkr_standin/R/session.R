@@ -12,7 +12,9 @@ sparkR.session <- function() {
   session
 }
 
-setJobGroup <- function(groupId, description, interruptOnCancel)
-  invisible(callJMethod(get(".sparkRjsc", envir = .sparkREnv), "setJobGroup", groupId, description, interruptOnCancel))
+setJobGroup <- function(groupId, description, interruptOnCancel) {
+  context <- get(".sparkRjsc", envir = .sparkREnv)
+  invisible(callJMethod(context, "setJobGroup", groupId, description, interruptOnCancel))
+}
 
 sql <- function(query) callJMethod(get(".sparkRsession", envir = .sparkREnv), "sql", query)
