@@ -5,7 +5,7 @@ from .interpreter import error
 
 _MAGIC = re.compile(r"%(\w+)[ \t]*(.*)")
 # A magic line, and what may hide a line that only looks like one: string literals and comments.
-_TOKEN = re.compile(r'"""|"(?:[^"\\\n]|\\.)*"?|\'(?:\\.[^\'\n]*|[^\\\'\n])\'|//[^\n]*|/\*|\n%\w')
+_TOKEN = re.compile(r'"""|"(?:[^"\\\n]+|\\.)*"?|\'(?:\\.[^\'\n]*|[^\\\'\n])\'|//[^\n]*|/\*|\n%\w')
 _TRIPLE_QUOTE_END = re.compile(r'"{3,}')
 _COMMENT_EDGE = re.compile(r"/\*|\*/")
 _DEFINITION_WORD = re.compile(r"\b(?:class|trait|object)\b")

@@ -34,10 +34,13 @@ class ScalaRepl(Interpreter):
         self._pipe = JvmPipe(env, self._printed)
         self._hard_stop = HardStop(env)
         self._compiler_free = threading.Lock()
-        self._text = None                       # of the running cell
-        self._thread = None                     # the java.lang.Thread of the running cell
+        self._guard = threading.Lock()          # an interrupt must not hit the cell after its own
+        self._running = None                    # the statement, and the java.lang.Thread that it runs on
+        self._thread = None
+        self._text = None                       # what it has put out
 
     def start(self):
+        self.env.check_context()
         try:
             self._pipe.open()
             compiler = ScalaCompiler(self.env)
@@ -65,10 +68,13 @@ class ScalaRepl(Interpreter):
             self._text = _Text(statement)
             self._hard_stop.begin()
             try:
-                self._thread = self._prepare_thread(statement)
+                thread = self._prepare_thread(statement)
+                with self._guard:
+                    self._running, self._thread = statement, thread
                 return self._run(scala_cell.segments(scala_cell.normalise(statement.code)), statement)
             finally:
-                self._thread = None
+                with self._guard:
+                    self._running = self._thread = None
                 self._hard_stop.settle()
                 self._text = None
 
@@ -112,9 +118,7 @@ class ScalaRepl(Interpreter):
         for part in self._parts(code):
             if statement.cancel_requested:
                 return error("Cancelled", "cancelled before all of the cell had run")
-            outcome = self._compiler.interpret(part)
-            self._pipe.flush()
-            report, more = self._compiler.take_report(self.env.options["output_limit"])
+            outcome, report, more = self._interpret(part)
             if outcome == "Incomplete":
                 return error("Error", "incomplete statement", self._text.all().splitlines(True))
             if outcome != "Success":
@@ -122,18 +126,32 @@ class ScalaRepl(Interpreter):
             self._text.add(report, more)
         return None
 
+    def _interpret(self, part):
+        """(outcome, the compiler's report, the number of its characters that are left out)"""
+        try:
+            outcome = self._compiler.interpret(part)
+        except Py4JJavaError as e:              # the compiler itself failed: code that is too deep, say
+            outcome, crash = "Error", e.java_exception.toString()
+        else:
+            crash = ""
+        self._pipe.flush()
+        report, more = self._compiler.take_report(self.env.options["output_limit"])
+        return outcome, crash or report, more
+
     def _parts(self, code):
         if not scala_cell.may_define_types(code):
             return [code]
-        return scala_cell.parts(code, self._compiler.trees(code))
+        try:
+            return scala_cell.parts(code, self._compiler.trees(code))
+        except Py4JJavaError:                   # compiling it will fail too, and tell why
+            return [code]
 
     def interrupt(self, statement, attempt):
-        thread = self._thread
-        # An interrupted compiler may leave its files closed or its tables half made: it gets to its end.
-        if thread is None or not runs_user_code(self.env.jvm, thread):
-            return
-        thread.interrupt()
-        self._hard_stop.attempt(thread)
+        with self._guard:
+            # An interrupted compiler may leave its files closed or its tables half made: it gets to its end.
+            if self._running is statement and runs_user_code(self.env.jvm, self._thread):
+                self._thread.interrupt()
+                self._hard_stop.attempt(self._thread)
 
     def can_stop(self):
         thread = self._thread
