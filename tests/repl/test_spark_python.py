@@ -128,7 +128,13 @@ def test_a_job_is_cancelled_with_its_statement(session):
     deadline = time.monotonic() + 30
     while text(session.run("list(sc.statusTracker().getActiveJobsIds())")) != "[]":
         assert time.monotonic() < deadline    # Spark's own record lags behind
-    assert "Failed to cancel job group" not in session.log()
+
+
+def test_cancelling_code_without_jobs_leaves_spark_alone(session):
+    statement = session.next_id
+    cancelled(session, "while True: pass")
+    session.run("spark.range(3).count()")    # what Spark had to say is in the log by now
+    assert "Failed to cancel job group sparkgate-%d" % statement not in session.log()
 
 
 def test_progress_is_told(session):

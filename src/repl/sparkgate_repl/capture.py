@@ -2,7 +2,8 @@
 in which it was written.
 
 A reader thread for each descriptor hands the text to the statement that owns it, or to the session's log. A
-statement's begin and end are marks in the pipe itself, so nothing is attributed wrongly and no tail is lost.
+statement's begin and end are marks in the pipe itself, so the border is exact and no tail is lost. What a
+thread or child process that outlives its statement writes later belongs to the statement that runs then.
 """
 import codecs
 import fcntl

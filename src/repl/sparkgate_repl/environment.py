@@ -62,12 +62,14 @@ class Environment:
         self._adopt(active, SparkSession.builder.getOrCreate())
 
     def cancel_jobs(self, statement):
-        """Cancel the Spark jobs of `statement` that are active. Without one nothing is called, since Spark
-        warns of a group without jobs. Not for a lane's thread, which is busy with the statement."""
+        """Cancel the Spark jobs of `statement` that are active. Only a job that has not been cancelled yet
+        makes a call, since Spark warns of a group without jobs. The cancel thread's."""
         if self.sc is None or self.sc._jsc is None:
             return
-        if self.active_jobs(statement):
+        fresh = set(self.active_jobs(statement)) - statement.cancelled_jobs
+        if fresh:
             self.sc._jsc.sc().cancelJobGroup(statement.group)
+            statement.cancelled_jobs |= fresh
 
     def jobs(self, statement):
         """The ids of the statement's jobs that Spark still remembers."""

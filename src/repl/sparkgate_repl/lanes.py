@@ -40,6 +40,7 @@ class Statement:
         self.running_since = 0.0                # time.monotonic()
         self.cancel_requested = False
         self.interrupted = False                # a cancel has surely reached the code
+        self.cancelled_jobs = set()             # Spark job ids; the cancel thread's
         self.attempt_lock = threading.Lock()    # held while one attempt to interrupt is made
         self.ended = threading.Event()
 

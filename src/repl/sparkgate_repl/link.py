@@ -110,6 +110,7 @@ class Link:
             with self._changed:
                 self._sock = None
                 self._unsent.clear()
+            _shutdown(sock)           # wakes the writer if it is within sendall
             sock.close()
         return True
 

@@ -1,4 +1,8 @@
-"""The `pyspark` kind: statements in the namespace of `__main__`, on the process's main thread."""
+"""The `pyspark` kind: statements in the namespace of `__main__`, on the process's main thread.
+
+The whole code is compiled before anything runs. An expression at its end is displayed; a loop or another
+compound statement at its end shows only what it prints (Livy echoes every expression in it).
+"""
 import os
 import sys
 import types
