@@ -1,8 +1,8 @@
 # What the driver's R process runs: it obeys the driver's commands, one after the other, until the last.
 #
 # A command is one line of fields separated by tabs, read from the fifo "commands" in the private directory:
-#   run <id> <job group>          evaluate the file "code"
-#   complete <id> <cursor>        candidates at the cursor (characters) of the file "code"
+#   run <id> <job group>          evaluate the file "code<id>"
+#   complete <id> <cursor>        candidates at the cursor (characters) of the file "code<id>"
 #   attach <id> <port> <secret> <library folders ...>   load SparkR and join the driver's SparkContext
 # The answer's text goes into the file "reply"; then a mark with id and status is written behind all output.
 #
@@ -26,8 +26,10 @@ local({
   options(browserNLdisabled = TRUE)    # debug(f) reads the rest of this file, an empty line: it is no "step"
 
 
-  read_text <- function(name) {
-    text <- rawToChar(readBin(private(name), "raw", file.size(private(name))))
+  take_code <- function(id) {
+    path <- private(paste0("code", id))
+    on.exit(unlink(path))
+    text <- rawToChar(readBin(path, "raw", file.size(path)))
     Encoding(text) <- "UTF-8"
     text
   }
@@ -168,9 +170,9 @@ local({
       run = {
         drop_interrupt()
         prepare_spark(command[3L])
-        evaluate(read_text("code"))
+        evaluate(take_code(id))
       },
-      complete = list("ok", complete(read_text("code"), as.integer(command[3L]))),
+      complete = list("ok", complete(take_code(id), as.integer(command[3L]))),
       attach = attach_spark(command[3L], command[4L], command[-(1:4)])
     ),
     error = function(e) list("error", printed(describe(e))),

@@ -77,7 +77,7 @@ class RProcess:
             self._waiting.add(id)
             self._sink = (id, sink)
         if code is not None:
-            self._write("code", code)
+            self._write("code%d" % id, code)    # R may not yet have read that of a command given up
         with self._changed:
             if self._commands is not None:
                 os.write(self._commands, ("\t".join((verb, str(id)) + fields) + "\n").encode("utf-8"))
