@@ -5,6 +5,8 @@
 #include "store/tables.hpp"
 #include "unit/store/support.hpp"
 
+#include <chrono>
+#include <future>
 #include <latch>
 
 namespace sparkgate::store::test {
@@ -139,6 +141,22 @@ TEST_F(store_writer, refuses_what_would_wait_beyond_the_limit) {
     fresh.close();
     EXPECT_EQ(failure(second), "");
     EXPECT_EQ(w.stats().failed_calls, 1u);
+}
+
+TEST_F(store_writer, takes_calls_again_when_the_queue_has_drained) {
+    result<void> large = unset;
+    writer w(db_, 1000);
+    w.submit(apply(put_session{session(0)}, large), 5000);
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+    bool taken = false;
+    while (!taken && std::chrono::steady_clock::now() < deadline) {
+        std::promise<bool> finished;  // refused calls finish at once, others on the writer's thread
+        w.submit(make_call([this] { return tables_->apply(put_session{session(1)}); },
+                           [&finished](const result<void>& got) { finished.set_value(got.has_value()); }),
+                 500);
+        taken = finished.get_future().get();
+    }
+    EXPECT_TRUE(taken);
 }
 
 TEST_F(store_writer, close_runs_what_waits) {
