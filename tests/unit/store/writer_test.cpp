@@ -150,11 +150,12 @@ TEST_F(store_writer, takes_calls_again_when_the_queue_has_drained) {
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
     bool taken = false;
     while (!taken && std::chrono::steady_clock::now() < deadline) {
-        std::promise<bool> finished;  // refused calls finish at once, others on the writer's thread
+        // Refused calls finish at once, others on the writer's thread, which may still be in set_value.
+        auto finished = std::make_shared<std::promise<bool>>();
         w.submit(make_call([this] { return tables_->apply(put_session{session(1)}); },
-                           [&finished](const result<void>& got) { finished.set_value(got.has_value()); }),
+                           [finished](const result<void>& got) { finished->set_value(got.has_value()); }),
                  500);
-        taken = finished.get_future().get();
+        taken = finished->get_future().get();
     }
     EXPECT_TRUE(taken);
 }
