@@ -1,9 +1,9 @@
 /*
  * A JVMTI agent that throws java.lang.ThreadDeath in one Java thread, which Thread.stop did before JDK 20.
  *
- * The REPL driver loads it into the session's JVM (src/repl/sparkgate_repl/jvm_attach.py) when a Scala cell ignores
- * interrupts. Options: the id of the thread. It looks once more whether the thread still runs the user's code, since
- * an exception thrown anywhere else would break the driver.
+ * The REPL driver loads it into the session's JVM (src/repl/sparkgate_repl/jvm_attach.py) when a Scala cell
+ * ignores interrupts. Options: the id of the thread. It looks once more whether the thread still runs the
+ * user's code, since an exception thrown anywhere else would break the driver.
  *
  * Runs on the JVM's attach thread. Agent_OnAttach returns an agent_result.
  */

@@ -37,7 +37,8 @@ def test_segments(code, expected):
 
 
 @pytest.mark.parametrize("code", [
-    '"""\n%json x\n"""', '"""a""""\n  % 3', "/*\n%json x\n*/ 1", "/* /* */\n%json x\n*/ 1", "7\n% 3", "7\n %json x",
+    '"""\n%json x\n"""', '"""a""""\n  % 3', "/*\n%json x\n*/ 1", "/* /* */\n%json x\n*/ 1", "7\n% 3",
+    "7\n %json x",
 ])
 def test_what_only_looks_like_a_magic(code):
     assert scala_cell.segments(code) == [("code", code)]
@@ -68,33 +69,38 @@ def cut(code, *trees):
 
 def test_companions_stay_together():
     code = "case class P(a: Int)\nobject P { def z = P(0) }\nP.z"
-    assert cut(code, ("def", "case class P(a: Int)"), ("def", "object P { def z = P(0) }"), ("other", "P.z")) == [
-        "case class P(a: Int)\nobject P { def z = P(0) }", "\nP.z"]
+    trees = ("def", "case class P(a: Int)"), ("def", "object P { def z = P(0) }"), ("other", "P.z")
+    assert cut(code, *trees) == ["case class P(a: Int)\nobject P { def z = P(0) }", "P.z"]
 
 
 def test_an_annotation_stays_with_its_class():
     code = "val a = 1\n@deprecated class Q\na"
     assert cut(code, ("other", "val a = 1"), ("def", "class Q"), ("other", "a")) == [
-        "val a = 1", "\n@deprecated class Q", "\na"]
+        "val a = 1", "@deprecated class Q", "a"]
 
 
 def test_brackets_outside_of_a_trees_position_stay_with_it():
     code = "((1 + 2 /* ) */ ) )\nclass W"
-    assert cut(code, ("other", "1 + 2"), ("def", "class W")) == ["((1 + 2 /* ) */ ) )", "\nclass W"]
+    assert cut(code, ("other", "1 + 2"), ("def", "class W")) == ["((1 + 2 /* ) */ ) )", "class W"]
 
 
 def test_offsets_are_those_of_java():
     code = "\"🤔\"\nclass A\n\"🤔\""
     assert cut(code, ("other", "\"🤔\""), ("def", "class A"), ("other", "\"🤔\"")) == [
-        "\"🤔\"", "\nclass A", "\n\"🤔\""]
+        "\"🤔\"", "class A", "\"🤔\""]
     assert scala_cell.utf16_offset("🤔a🤔", 2) == 3
 
 
 def test_several_trees_of_one_pattern():
     # 2.12 gives `a` and `b` positions inside of the whole.
     code = "val (a, b) = f\nclass A"
-    assert cut(code, ("other", "val (a, b) = f"), ("def", "class A")) == ["val (a, b) = f", "\nclass A"]
-    assert scala_cell.parts(code, [(False, 14), (False, 6), (False, 9), (True, 22)]) == ["val (a, b) = f", "\nclass A"]
+    assert cut(code, ("other", "val (a, b) = f"), ("def", "class A")) == ["val (a, b) = f", "class A"]
+    trees = [(False, 14), (False, 6), (False, 9), (True, 22)]
+    assert scala_cell.parts(code, trees) == ["val (a, b) = f", "class A"]
+
+
+def test_a_part_does_not_begin_with_a_separator():
+    assert cut("class A; ; 1\n", ("def", "class A"), ("other", "1")) == ["class A", "1\n"]
 
 
 def test_nothing_to_cut():
@@ -112,10 +118,12 @@ def test_nothing_to_cut():
      "On line 3: error: not found: value foo", ["       foo(a)\n", "       ^\n"]),
     ("java.lang.ArithmeticException: / by zero\n  ... 38 elided\n",
      "java.lang.ArithmeticException: / by zero", ["  ... 38 elided\n"]),
-    ("MyEx: first\nerror: second\n  at f(<console>:1)\n", "MyEx: first", ["error: second\n", "  at f(<console>:1)\n"]),
-    ("java.lang.StackOverflowError\n  at r(<console>:22)\n", "java.lang.StackOverflowError", ["  at r(<console>:22)\n"]),
-    ("<console>:22: warning: match may not be exhaustive.\nIt would fail on: None\n       o match\n       ^\nE: x\n",
-     "E: x", ["<console>:22: warning: match may not be exhaustive.\n", "It would fail on: None\n",
+    ("MyEx: first\nerror: second\n  at f(<console>:1)\n",
+     "MyEx: first", ["error: second\n", "  at f(<console>:1)\n"]),
+    ("java.lang.StackOverflowError\n  at r(<console>:22)\n",
+     "java.lang.StackOverflowError", ["  at r(<console>:22)\n"]),
+    ("<console>:22: warning: match may not be exhaustive.\nIt would fail on: None\n       o match\n       ^\n"
+     "E: x\n", "E: x", ["<console>:22: warning: match may not be exhaustive.\n", "It would fail on: None\n",
               "       o match\n", "       ^\n"]),
     ("     ^\n       warning: match\n     ^\n       error: bad\n", "error: bad",
      ["     ^\n", "       warning: match\n", "     ^\n"]),

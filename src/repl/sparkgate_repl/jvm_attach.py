@@ -19,8 +19,8 @@ class AttachError(Exception):
 
 
 def load_agent(pid, library, options):
-    """Load `library` into the process `pid` (as the JVM itself numbers it) and run it with `options`. Takes up to
-    20 seconds. Raises AttachError."""
+    """Load `library` into the process `pid` (as the JVM itself numbers it) and run it with `options`. Takes
+    up to 20 seconds. Raises AttachError."""
     try:
         answer = _ask(pid, ("load", os.path.abspath(library), "true", options))
     except OSError as e:

@@ -1,7 +1,7 @@
 """What the JVM prints, read in Python while it is printed.
 
-A FIFO in the session's private directory: the JVM holds the writing end as a PrintStream, a thread here reads.
-The name is removed once both ends are open.
+A FIFO in the session's private directory: the JVM holds the writing end as a PrintStream, a thread here
+reads. The name is removed once both ends are open.
 """
 import codecs
 import os
@@ -14,8 +14,8 @@ _STILL_READING = 1.0    # seconds between two looks whether the reader is alive
 
 
 class JvmPipe:
-    """One pipe. `stream` is the java.io.PrintStream to print to. `sink(text)`, called by the reader thread, gets
-    the text; `open`, `flush` and `close` belong to the owning lane."""
+    """One pipe. `stream` is the java.io.PrintStream to print to. `sink(text)`, called by the reader thread,
+    gets the text; `open`, `flush` and `close` belong to the owning lane."""
 
     def __init__(self, env, sink):
         self.stream = None
@@ -59,8 +59,8 @@ class JvmPipe:
 
 
 class _Reader:
-    """Cuts the bytes of the pipe at the marks that `flush` prints. The mark's random part keeps user code from
-    printing one."""
+    """Cuts the bytes of the pipe at the marks that `flush` prints. The mark's random part keeps user code
+    from printing one."""
 
     def __init__(self, end, sink):
         self._end = end

@@ -22,8 +22,8 @@ def runs_user_code(jvm, thread):
 
 
 class HardStop:
-    """Decides whether and when, and does it on a thread of its own: loading the agent takes a while. `begin` and
-    `settle` belong to the lane, `attempt` to the cancel thread, `obstacle` to anyone."""
+    """Decides whether and when, and does it on a thread of its own: loading the agent takes a while. `begin`
+    and `settle` belong to the lane, `attempt` to the cancel thread, `obstacle` to anyone."""
 
     def __init__(self, env):
         self._env = env
@@ -58,8 +58,9 @@ class HardStop:
         if not self._env.options["hard_stop"]:
             return "the code ignores interrupts, and hard stops are switched off"
         if self._jdk() > _LAST_JDK_WITH_STOP and not self._env.options["stop_agent"]:
-            return ("the code ignores interrupts, and a loop cannot be stopped on JDK %d: Thread.stop is gone since "
-                    "JDK %d and the stop agent is not installed" % (self._jdk(), _LAST_JDK_WITH_STOP + 1))
+            return ("the code ignores interrupts, and a loop cannot be stopped on JDK %d: Thread.stop is "
+                    "gone since JDK %d and the stop agent is not installed" %
+                    (self._jdk(), _LAST_JDK_WITH_STOP + 1))
         if self._failure is not None:
             return "the code ignores interrupts, and the stop agent did not help: " + self._failure
         return None

@@ -40,8 +40,8 @@ def is_blank(code):
 
 
 def segments(code):
-    """The cell as a list of ("code", text) and ("magic", name, argument). A magic is a line that starts with `%`,
-    outside of strings and comments."""
+    """The cell as a list of ("code", text) and ("magic", name, argument). A magic is a line that starts with
+    `%`, outside of strings and comments."""
     if code.lstrip().startswith("%"):
         code = code.lstrip()
     found, begin = [], 0
@@ -62,10 +62,10 @@ def may_define_types(code):
 def parts(code, trees):
     """Cut after each run of type definitions and after each run of anything else.
 
-    A class and code that needs its encoder cannot be compiled as one unit: the object around them is still being
-    made when Spark asks for it. `trees` are (is a type definition, end) of the top-level trees in order, ends as
-    UTF-16 offsets (what Java counts). The cut is behind a tree and not before one, since the position of a class
-    starts after its annotations.
+    A class and code that needs its encoder cannot be compiled as one unit: the object around them is still
+    being made when Spark asks for it. `trees` are (is a type definition, end) of the top-level trees in
+    order, ends as UTF-16 offsets (what Java counts). The cut is behind a tree and not before one, since the
+    position of a class starts after its annotations.
     """
     cuts, end = [], 0
     for index, (is_definition, tree_end) in enumerate(trees):
@@ -82,7 +82,8 @@ def parts(code, trees):
         found.append(code[begin:position])
         begin = position
     found.append(code[begin:])
-    return [part for part in found if not is_blank(part)]
+    # 2.12 puts "val res0 =" in front of an expression, which a semicolon there would make nonsense of.
+    return [part.lstrip("; \t\n") for part in found if not is_blank(part)]
 
 
 def utf16_offset(code, cursor):
@@ -132,7 +133,8 @@ def _end_of_line(code, position):
 
 
 def _end_of_comment(code, position):
-    """The position after the `*/` of the comment whose text begins at `position` (they nest); None if open."""
+    """The position after the `*/` of the comment whose text begins at `position` (they nest); None if
+    open."""
     depth = 1
     for edge in _COMMENT_EDGE.finditer(code, position):
         depth += 1 if edge.group() == "/*" else -1

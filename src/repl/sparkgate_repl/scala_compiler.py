@@ -1,7 +1,7 @@
 """The Scala compiler of the driver's JVM (scala.tools.nsc.interpreter.IMain), reached through Py4J.
 
-Scala 2.12 and 2.13 differ in how it is made, made quiet and asked; the difference ends here. Nothing is shipped: the
-compiler is on Spark's own class path.
+Scala 2.12 and 2.13 differ in how it is made, made quiet and asked; the difference ends here. Nothing is
+shipped: the compiler is on Spark's own class path.
 """
 import os
 import re
@@ -10,8 +10,9 @@ _DEFINITIONS = ("ClassDef", "ModuleDef")
 
 
 class ScalaCompiler:
-    """One REPL's compiler. Belongs to the lane, except `candidates`, which may run on another thread while the lane
-    does not compile. What the compiler says (echoes of values, errors) is collected and taken with `take_report`."""
+    """One REPL's compiler. Belongs to the lane, except `candidates`, which may run on another thread while
+    the lane does not compile. What the compiler says (echoes of values, errors) is collected and taken with
+    `take_report`."""
 
     def __init__(self, env):
         """Starts the compiler, which takes seconds in a fresh JVM. Raises Py4JError."""
@@ -37,7 +38,7 @@ class ScalaCompiler:
     def _settings(self, env):
         settings = self._jvm.scala.tools.nsc.Settings()
         arguments = ["-Yrangepos", "-Yrepl-class-based", "-Yrepl-outdir", env.class_dir, "-usejavacp",
-                     # "there was one deprecation warning; …" would stand in the output of harmless statements.
+                     # Otherwise "there was one deprecation warning; …" is in the output.
                      "-Wconf:cat=deprecation:s,cat=feature:s"]
         jars = user_jars(env)
         if jars:
@@ -61,8 +62,8 @@ class ScalaCompiler:
             set_printing(True)
 
     def take_report(self, limit=1 << 20):
-        """What the compiler has said since the last call: its first `limit` characters, and the number of those left
-        out (an echoed value may be larger than this process)."""
+        """What the compiler has said since the last call: its first `limit` characters, and the number of
+        those left out (an echoed value may be larger than this process)."""
         length = self._report.length()
         taken = min(length, limit)
         text = self._report.substring(0, taken) if length else ""
@@ -70,15 +71,16 @@ class ScalaCompiler:
         return text, length - taken
 
     def trees(self, code):
-        """The top-level trees of `code` as (is a type definition, end as Java offset); [] if it does not parse."""
-        unit = getattr(self._imain, "global")().newUnitParser(code, "<cell>")
-        trees = unit.parseStats()
+        """The top-level trees of `code` as (is a type definition, end as Java offset); [] if it does not
+        parse."""
+        trees = getattr(self._imain, "global")().newUnitParser(code, "<cell>").parseStats()
         found = []
         for index in range(trees.size()):
             tree = trees.apply(index)
             if tree.pos().isDefined():
                 found.append((tree.productPrefix() in _DEFINITIONS, tree.pos().end()))
         report, _ = self.take_report()
+        self._imain.reporter().reset()          # or the next code fails for this one's errors
         return [] if report else found
 
     def value_of(self, name):
@@ -88,8 +90,8 @@ class ScalaCompiler:
         return (True, option.get()) if option.isDefined() else (False, None)
 
     def load_object(self, name, source):
-        """The Scala object `name` that `source`, a compilation unit, defines. Raises ValueError if it does not
-        compile."""
+        """The Scala object `name` that `source`, a compilation unit, defines. Raises ValueError if it does
+        not compile."""
         compiled = self._imain.compileString(source)
         report, _ = self.take_report()
         if not compiled:

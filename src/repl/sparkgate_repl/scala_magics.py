@@ -14,7 +14,8 @@ _PLAIN = (str, bool, int, float, type(None))
 
 
 def refuse(segments):
-    """An error output if a magic of the cell cannot be run, else None. Asked before anything of the cell runs."""
+    """An error output if a magic of the cell cannot be run, else None. Asked before anything of the cell
+    runs."""
     for segment in segments:
         if segment[0] == "magic" and segment[1] not in _MIME:
             return error("UnknownMagic", "Unknown magic command %s" % segment[1])

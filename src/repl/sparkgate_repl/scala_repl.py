@@ -45,7 +45,8 @@ class ScalaRepl(Interpreter):
             self._pipe.open()
             compiler = ScalaCompiler(self.env)
             self._predefine(compiler)
-            self._console = self.env.jvm.java.lang.Class.forName("scala.Console$").getField("MODULE$").get(None)
+            console_class = self.env.jvm.java.lang.Class.forName("scala.Console$")
+            self._console = console_class.getField("MODULE$").get(None)
         except InterpreterError:
             self._pipe.close()
             raise
@@ -59,7 +60,8 @@ class ScalaRepl(Interpreter):
         # The prelude finds the session through the thread it runs on.
         self.env.jvm.org.apache.spark.sql.SparkSession.setActiveSession(self.env.spark._jsparkSession)
         if compiler.interpret_silently(_PRELUDE) != "Success":
-            raise InterpreterError("the Scala interpreter cannot start: %s" % compiler.take_report()[0].strip())
+            report, _ = compiler.take_report()
+            raise InterpreterError("the Scala interpreter cannot start: %s" % report.strip())
         compiler.interpret_silently(_WARM_UP, synthetic=True)
         compiler.take_report()
 
@@ -184,8 +186,8 @@ class ScalaRepl(Interpreter):
 
 
 class _Text:
-    """What one cell has put out, in order and as far as the output limit allows. The pipe's thread adds while the
-    cell runs; the lane reads after it has flushed the pipe."""
+    """What one cell has put out, in order and as far as the output limit allows. The pipe's thread adds while
+    the cell runs; the lane reads after it has flushed the pipe."""
 
     def __init__(self, statement):
         self._statement = statement

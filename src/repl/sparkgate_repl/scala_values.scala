@@ -1,5 +1,5 @@
-// The values of the %json and %table magics as JSON text. Compiled by the session's own compiler when the first
-// magic needs it, so it has to be valid in Scala 2.12 and 2.13.
+// The values of the %json and %table magics as JSON text. Compiled by the session's own compiler when the
+// first magic needs it, so it has to be valid in Scala 2.12 and 2.13.
 package sparkgate
 
 object Values {
@@ -19,7 +19,7 @@ object Values {
     out.toString
   }
 
-  /** Livy's table: headers (type, name) and rows. NotATable if the values of a column are of different types. */
+  /** Livy's table: headers (type, name) and rows. NotATable if the values of a column differ in type. */
   def table(value: Any): String = {
     val rows = (local(value) match {
       case row: Row => Seq(row)
@@ -30,7 +30,9 @@ object Values {
       case single => Seq(single)
     }).map(cells)
     val names = rows.flatMap(_.map(_._1)).distinct
-    val types = names.map(name => typeOfColumn(rows.flatMap(_.collect { case (`name`, cell) => typeName(cell) })))
+    val types = names.map { name =>
+      typeOfColumn(rows.flatMap(_.collect { case (`name`, cell) => typeName(cell) }))
+    }
     val headers = names.zip(types).map { case (name, kind) => Seq("type" -> kind, "name" -> name) }
     val out = new StringBuilder("{\"headers\":")
     array(headers)(writeObject(_, out), out)
@@ -94,8 +96,8 @@ object Values {
     case Right(inner) => write(inner, out)
     case number: Double => out.append(if (number.isNaN || number.isInfinite) "null" else number.toString)
     case number: Float => out.append(if (number.isNaN || number.isInfinite) "null" else number.toString)
-    case _: Boolean | _: Byte | _: Short | _: Int | _: Long | _: BigInt | _: java.math.BigInteger | _: BigDecimal |
-        _: java.math.BigDecimal => out.append(value)
+    case _: Boolean | _: Byte | _: Short | _: Int | _: Long => out.append(value)
+    case _: BigInt | _: BigDecimal | _: java.math.BigInteger | _: java.math.BigDecimal => out.append(value)
     case row: Row if row.schema != null => writeObject(cells(row), out)
     case row: Row => array(row.toSeq)(write(_, out), out)
     case map: collection.Map[_, _] => writeObject(entries(map), out)
@@ -119,8 +121,8 @@ object Values {
       .filterNot(name => name.startsWith("$") || name.contains("$mc"))
     val values = product.productIterator.toSeq
     val isTuple = product.getClass.getName.startsWith("scala.Tuple")
-    val names = if (isTuple || declared.size < values.size) values.indices.map(index => s"_${index + 1}") else declared
-    names.zip(values)
+    val unnamed = isTuple || declared.size < values.size
+    (if (unnamed) values.indices.map(index => s"_${index + 1}") else declared).zip(values)
   }
 
   private def array[T](values: Iterable[T])(one: T => Unit, out: StringBuilder): Unit = {
