@@ -7,6 +7,7 @@
 #include "sparkgate/process/spark_home.hpp"
 #include "state_directory.hpp"
 
+#include <malloc.h>
 #include <unistd.h>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -133,7 +134,9 @@ std::optional<start_failure> running_server::open_parts() {
     if (!store) return start_failure{state_unusable, store.error().message};
     store_ = std::move(*store);
     auto contents = store_->load();
-    if (!contents) return start_failure{state_unusable, contents.error().message};
+    if (!contents)
+        return start_failure{state_unusable, state_.database().string() + " is damaged (" + contents.error().message +
+                                                 "): move it away to start with an empty one"};
     auto endpoint = driver::make_endpoint(loop_.get_executor(), state_.run());
     if (!endpoint) return start_failure{state_unusable, endpoint.error().message};
     endpoint_ = std::move(*endpoint);
@@ -186,6 +189,9 @@ void running_server::run() {
 std::optional<start_failure> serve_until_stopped(const config::loaded& configuration, const std::string& port_file) {
     const config::settings& s = configuration.values;
     obs::set_up_logging(s.log_level);
+    // Large outputs pass through: their memory goes back to the system instead of staying in the heap.
+    ::mallopt(M_MMAP_THRESHOLD, 256 * 1024);
+    ::mallopt(M_TRIM_THRESHOLD, 512 * 1024);
     for (const auto& warning : configuration.warnings) spdlog::warn("{}", warning);
     std::signal(SIGPIPE, SIG_IGN);
     std::signal(SIGHUP, SIG_IGN);

@@ -93,10 +93,7 @@ void session::cancel(std::int64_t statement_id) {
 
 void session::on_frame(driver::frame received) {
     const std::string op = received.op();
-    if (op == "result") {  // acknowledged once it is durable
-        asio::co_spawn(world_.executor, finish_statement(shared_from_this(), std::move(received)), asio::detached);
-        return;
-    }
+    if (op == "result") return on_result(std::move(received));  // acknowledged later
     if (op == "stream")
         on_stream(received);
     else if (op == "started")
@@ -130,28 +127,35 @@ void session::on_progress(const driver::frame& received) {
         which->progress = std::clamp(value->get<double>(), 0.0, 1.0);
 }
 
-awaitable<void> session::finish_statement(std::shared_ptr<session> /* kept alive */, driver::frame received) {
-    const auto seq = received.integer("seq");
+// Shown at once: the driver keeps the result until it is acknowledged, and that is when it is in the store.
+void session::on_result(driver::frame received) {
     const auto which = statements_.find(received.integer("id", -1));
     if (which && !is_final(which->state)) {
-        statement ended = *which;  // shown only when it is durable
-        ended.apply(received.text("state") == "cancelled" ? statement_event::stopped : statement_event::completed,
-                    received.integer("t", now_ms()));
         if (!received.payload.empty())
-            ended.output = is_json(received.payload)
-                               ? std::move(received.payload)
-                               : error_output(ended.id, "ProtocolError", "The driver's answer was not valid JSON.");
-        auto written = co_await world_.store.commit(put_change(id_, ended));
-        if (!written) spdlog::error("session {}: statement {}: {}", id_, ended.id, written.error().message);
-        if (written && ended.output && ended.output->size() > largest_output_in_memory) {
-            ended.output.reset();
-            ended.output_in_store = true;
-        }
-        if (!is_final(which->state)) *which = std::move(ended);
-        drop_old_statements();
+            which->output = is_json(received.payload)
+                                ? std::move(received.payload)
+                                : error_output(which->id, "ProtocolError", "The driver's answer was not valid JSON.");
+        which->apply(received.text("state") == "cancelled" ? statement_event::stopped : statement_event::completed,
+                     received.integer("t", now_ms()));
+        asio::co_spawn(world_.executor, record_result(shared_from_this(), which, received.integer("seq")),
+                       asio::detached);
     }
-    if (link_) link_->acknowledge(seq);
     send_next();
+}
+
+awaitable<void> session::record_result(std::shared_ptr<session> /* kept alive */, std::shared_ptr<statement> which,
+                                       std::int64_t seq) {
+    auto written = co_await world_.store.commit(put_change(id_, *which));
+    if (!written) {
+        spdlog::error("session {}: statement {}: {}", id_, which->id, written.error().message);
+        co_return;
+    }
+    if (which->output && which->output->size() > largest_output_in_memory) {
+        which->output.reset();
+        which->output_in_store = true;
+    }
+    drop_old_statements();
+    if (link_) link_->acknowledge(seq);
 }
 
 void session::drop_old_statements() {

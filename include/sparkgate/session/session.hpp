@@ -116,7 +116,8 @@ private:
     void on_stream(const driver::frame& received);
     void on_cancel_failed(const driver::frame& received);
     void on_completion(driver::frame received);
-    awaitable<void> finish_statement(std::shared_ptr<session> self, driver::frame received);
+    void on_result(driver::frame received);
+    awaitable<void> record_result(std::shared_ptr<session> self, std::shared_ptr<statement> which, std::int64_t seq);
     std::filesystem::path stream_path(std::int64_t statement_id) const;
 
     services& world_;

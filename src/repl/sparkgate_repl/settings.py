@@ -9,6 +9,7 @@ DEFAULT_OPTIONS = {
     "cancel_timeout": 30.0,
     "hard_stop": True,
     "stop_agent": None,
+    "sparkr_lib": None,
     "orphan_timeout": 0,
 }
 
