@@ -8,11 +8,9 @@
 
 #include "sparkgate/obs/log.hpp"
 
-#include <boost/asio/buffer.hpp>
 #include <boost/beast/core/string.hpp>
 
 #include <algorithm>
-#include <array>
 
 namespace sparkgate::http {
 namespace {
@@ -27,16 +25,9 @@ constexpr std::size_t max_header = 48 * 1024;
 constexpr std::size_t small_read = 2 * 1024;  // all that an idle connection keeps
 constexpr std::size_t merge_below =
     8 * 1024;  // a body up to here is copied behind its head: one buffer, one send
-constexpr auto linger_time = std::chrono::seconds(2);
 
 std::chrono::milliseconds time_for(std::size_t bytes, const limits& limit) {
     return std::chrono::milliseconds(bytes * 1000 / std::max<std::size_t>(limit.body_bytes_per_second, 1));
-}
-
-std::string address_of(const asio::ip::tcp::socket& socket) {
-    error_code ec;
-    const auto end = socket.remote_endpoint(ec);
-    return ec ? std::string() : end.address().to_string();
 }
 
 }  // namespace
@@ -53,14 +44,7 @@ awaitable<void> serve(asio::ip::tcp::socket socket, std::shared_ptr<server_state
 }
 
 connection::connection(asio::ip::tcp::socket socket, std::shared_ptr<server_state> state)
-    : socket_(std::move(socket)),
-      state_(std::move(state)),
-      remote_address_(address_of(socket_)),
-      buffer_(max_buffer),
-      started_(clock::now()) {
-    error_code ignored;
-    socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
-    socket_.non_blocking(true, ignored);
+    : state_(std::move(state)), peer_(std::move(socket), max_buffer), started_(clock::now()) {
     state_->add(*this);
 }
 
@@ -69,21 +53,19 @@ connection::~connection() {
 }
 
 void connection::expire(clock::time_point now) {
-    if (now < deadline_) return;
-    deadline_ = clock::time_point::max();
-    timed_out_ = true;
-    error_code ignored;
-    socket_.cancel(ignored);
+    peer_.expire(now);
 }
 
 void connection::close_if_idle() {
-    error_code ignored;
-    if (idle_ && socket_.available(ignored) == 0) socket_.cancel(ignored);
+    if (idle_) peer_.cancel_unless_readable();
 }
 
 void connection::cut() {
-    error_code ignored;
-    socket_.close(ignored);
+    peer_.cut();
+}
+
+awaitable<void> connection::finish() {
+    if (linger_) co_await peer_.linger();
 }
 
 awaitable<void> connection::serve_requests() {
@@ -104,8 +86,9 @@ awaitable<void> connection::serve_requests() {
 
 awaitable<bool> connection::read_header() {
     const auto& limit = state_->options.limit;
-    if (buffer_.size() == 0) {
-        buffer_.shrink_to_fit();
+    auto& buffer = peer_.buffer();
+    if (buffer.size() == 0) {
+        buffer.shrink_to_fit();
         idle_ = true;
         const bool more = co_await read_more(clock::now() + limit.idle_timeout, small_read);
         idle_ = false;
@@ -117,15 +100,15 @@ awaitable<bool> connection::read_header() {
     parser_->body_limit(boost::none);  // begin_request sets it
     while (true) {
         error_code ec;
-        buffer_.consume(parser_->put(buffer_.data(), ec));
+        buffer.consume(parser_->put(buffer.data(), ec));
         if (parser_->is_header_done()) co_return true;
         if (ec && ec != beast::http::error::need_more) {
-            const auto unread = buffer_.data();
+            const auto unread = buffer.data();
             refusal why = refusal_of(ec, {static_cast<const char*>(unread.data()), unread.size()});
             co_await refuse(std::move(why));
             co_return false;
         }
-        const auto more = std::max(small_read, buffer_.size());
+        const auto more = std::max(small_read, buffer.size());
         if (!co_await read_more(started_ + limit.header_timeout, more)) co_return false;
     }
 }
@@ -137,7 +120,7 @@ std::optional<refusal> connection::begin_request() {
     old_version_ = header.version() < 11;
     if (auto no = check_header(header)) return no;
     if (auto no = read_head(header, request_)) return no;
-    request_.remote_address = remote_address_;
+    request_.remote_address = peer_.address();
     const auto id = client_request_id(request_);
     request_.id = id.empty() ? state_->next_request_id() : std::string(id);
     const auto limit = state_->options.limit.body_bytes;
@@ -147,15 +130,16 @@ std::optional<refusal> connection::begin_request() {
 }
 
 awaitable<bool> connection::read_body() {
+    auto& buffer = peer_.buffer();
     const auto* expect = request_.header("expect");
-    if (expect && !old_version_ && buffer_.size() == 0 && beast::iequals(*expect, "100-continue"))
+    if (expect && !old_version_ && buffer.size() == 0 && beast::iequals(*expect, "100-continue"))
         if (!co_await write("HTTP/1.1 100 Continue\r\n\r\n", {})) co_return false;
     const auto& limit = state_->options.limit;
     const auto begun = clock::now();
     while (!parser_->is_done()) {
         error_code ec;
-        const auto used = buffer_.size() == 0 ? 0 : parser_->put(buffer_.data(), ec);
-        buffer_.consume(used);
+        const auto used = buffer.size() == 0 ? 0 : parser_->put(buffer.data(), ec);
+        buffer.consume(used);
         if (ec && ec != beast::http::error::need_more) {
             refusal why = refusal_of(ec, {});
             co_await refuse(std::move(why));
@@ -168,32 +152,15 @@ awaitable<bool> connection::read_body() {
     co_return true;
 }
 
-// Appends what the socket has, at most `most` bytes, to the buffer.
+// False when the connection has to end; the client has been told, if it could be.
 awaitable<bool> connection::read_more(clock::time_point deadline, std::size_t most) {
-    const auto size = std::min(max_buffer - buffer_.size(), most);
-    if (size == 0) {
-        // A chunk extension or a trailer; a header meets its own limit before.
-        refusal why{400, "a part of the request is too large"};
-        co_await refuse(std::move(why));
-        co_return false;
-    }
-    timed_out_ = false;
-    deadline_ = deadline;
-    const auto [ec, count] = co_await socket_.async_read_some(buffer_.prepare(size), as_tuple);
-    deadline_ = clock::time_point::max();
-    buffer_.commit(count);
-    if (ec) co_return co_await read_failed(ec);
-    co_return true;
-}
-
-awaitable<bool> connection::read_failed(error_code failure) {
+    const auto outcome = co_await peer_.read_some(deadline, most);
+    if (outcome == peer::outcome::done) co_return true;
     keep_alive_ = false;
-    if (timed_out_ && !idle_) {
-        refusal why{408, "the request came too slowly"};
-        co_await refuse(std::move(why));
-    } else if (failure != asio::error::operation_aborted && failure != asio::error::eof) {
-        spdlog::debug("read from {}: {}", remote_address_, failure.message());
-    }
+    refusal why{408, "the request came too slowly"};
+    // A chunk extension or a trailer; a header meets its own limit before.
+    if (outcome == peer::outcome::full) why = refusal{400, "a part of the request is too large"};
+    if (outcome != peer::outcome::ended && !idle_) co_await refuse(std::move(why));
     co_return false;
 }
 
@@ -219,9 +186,9 @@ awaitable<response> connection::handle() {
 awaitable<void> connection::refuse(refusal why) {
     keep_alive_ = false;
     linger_ = true;
-    request_.remote_address = remote_address_;
+    request_.remote_address = peer_.address();
     if (request_.id.empty()) request_.id = state_->next_request_id();
-    spdlog::debug("request {} of {} refused: {} {}", request_.id, remote_address_, why.status, why.message);
+    spdlog::debug("request {} of {} refused: {} {}", request_.id, peer_.address(), why.status, why.message);
     response made = state_->options.error_response(why.status, why.message);
     co_await answer(std::move(made));
 }
@@ -241,45 +208,18 @@ awaitable<void> connection::answer(response what) {
         head_.append(body);
         body = {};
     }
-    if (!co_await write(head_, body)) keep_alive_ = false;
+    co_await write(head_, body);
     if (!state_->options.on_answer) co_return;
     const auto took = std::chrono::duration_cast<std::chrono::microseconds>(clock::now() - started_);
     state_->options.on_answer(request_, what.status, bytes, took);
 }
 
-// Writes at once what the socket takes, which nearly always is all, and waits only for the rest.
 awaitable<bool> connection::write(std::string_view head, std::string_view body) {
     const auto& limit = state_->options.limit;
-    timed_out_ = false;
-    error_code ec;
-    while (!ec && head.size() + body.size() > 0) {
-        const std::array<asio::const_buffer, 2> rest{asio::buffer(head), asio::buffer(body)};
-        const auto sent = socket_.write_some(rest, ec);
-        const auto of_head = std::min(sent, head.size());
-        head.remove_prefix(of_head);
-        body.remove_prefix(sent - of_head);
-        if (ec != asio::error::would_block) continue;
-        if (deadline_ == clock::time_point::max())
-            deadline_ = clock::now() + limit.write_timeout + time_for(head.size() + body.size(), limit);
-        std::tie(ec) = co_await socket_.async_wait(socket_.wait_write, as_tuple);
-    }
-    deadline_ = clock::time_point::max();
-    if (ec) {
-        spdlog::debug("write to {}: {}", remote_address_, timed_out_ ? "too slow" : ec.message());
-        linger_ = false;
-    }
-    co_return !ec;
-}
-
-awaitable<void> connection::finish() {
-    if (!linger_) co_return;
-    error_code ec;
-    socket_.shutdown(socket_.shutdown_send, ec);
-    deadline_ = clock::now() + linger_time;
-    while (!ec) {
-        buffer_.clear();
-        std::tie(ec, std::ignore) = co_await socket_.async_read_some(buffer_.prepare(small_read), as_tuple);
-    }
+    const auto sent =
+        co_await peer_.write(head, body, limit.write_timeout + time_for(head.size() + body.size(), limit));
+    if (!sent) linger_ = keep_alive_ = false;
+    co_return sent;
 }
 
 }  // namespace sparkgate::http

@@ -1,11 +1,10 @@
 // One client connection: reads requests, has them handled, writes the answers, in order.
 #pragma once
 
+#include "http/peer.hpp"
 #include "http/server_state.hpp"
 #include "http/wire_guard.hpp"
 
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
 
@@ -49,25 +48,20 @@ private:
     awaitable<bool> read_body();
     std::optional<refusal> begin_request();
     awaitable<bool> read_more(clock::time_point deadline, std::size_t most);
-    awaitable<bool> read_failed(boost::system::error_code failure);
 
     awaitable<response> handle();
     awaitable<void> answer(response what);
     awaitable<bool> write(std::string_view head, std::string_view body);
 
-    asio::ip::tcp::socket socket_;
     const std::shared_ptr<server_state> state_;
-    std::string remote_address_;
-    boost::beast::flat_buffer buffer_;
+    peer peer_;
     std::optional<parser> parser_;
     request request_;
     std::string head_;           // of the answer; kept for its memory
     clock::time_point started_;  // when the first byte of the request was there
-    clock::time_point deadline_ = clock::time_point::max();
-    bool timed_out_ = false;
-    bool idle_ = false;         // waiting for the first byte of a request
-    bool head_only_ = false;    // HEAD on the wire
-    bool old_version_ = false;  // HTTP/1.0
+    bool idle_ = false;          // waiting for the first byte of a request
+    bool head_only_ = false;     // HEAD on the wire
+    bool old_version_ = false;   // HTTP/1.0
     bool keep_alive_ = true;
     bool linger_ = false;  // see finish
 };

@@ -49,7 +49,7 @@ public:
         while (!bytes.empty()) {
             await(POLLOUT);
             const auto sent = ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-            if (sent < 0) return false;
+            if (sent < 0) return !(reset_ = true);
             bytes.remove_prefix(static_cast<std::size_t>(sent));
         }
         return true;
@@ -94,7 +94,7 @@ private:
         await(POLLIN);
         char chunk[16 * 1024];
         const auto count = ::recv(socket_.get(), chunk, sizeof chunk, 0);
-        reset_ = count < 0;
+        if (count < 0) reset_ = true;
         if (count > 0) unread_.append(chunk, static_cast<std::size_t>(count));
         return count > 0;
     }
