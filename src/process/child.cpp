@@ -13,11 +13,16 @@ namespace sparkgate::process {
 
 namespace {
 
-// Shared by the child object, its waiters and the two watching coroutines. The watching ones hold it until the
-// shim is gone or the event loop is destroyed; the descriptors are closed as soon as they have told their news.
+// Shared by the child object, its waiters and the two watching coroutines. The watching ones hold it until
+// the shim is gone or the event loop is destroyed; the descriptors are closed as soon as they have told their
+// news.
 struct watched {
     watched(const asio::any_io_executor& executor, std::filesystem::path directory, identity shim)
-        : dir(std::move(directory)), who(std::move(shim)), pidfd(executor), fifo(executor), changed(executor) {
+        : dir(std::move(directory)),
+          who(std::move(shim)),
+          pidfd(executor),
+          fifo(executor),
+          changed(executor) {
         changed.expires_at(asio::steady_timer::time_point::max());
     }
 
@@ -110,8 +115,8 @@ private:
 
 }  // namespace
 
-result<std::unique_ptr<child>> watch_shim(asio::any_io_executor executor, std::filesystem::path dir, identity who,
-                                          unique_fd pidfd, unique_fd fifo) {
+result<std::unique_ptr<child>> watch_shim(asio::any_io_executor executor, std::filesystem::path dir,
+                                          identity who, unique_fd pidfd, unique_fd fifo) {
     auto state = std::make_shared<watched>(executor, std::move(dir), std::move(who));
     if (!assign(state->pidfd, std::move(pidfd)) || (fifo && !assign(state->fifo, std::move(fifo))))
         return fail(errc::unavailable, "cannot watch a process: no more descriptors can be watched");

@@ -6,9 +6,10 @@
 
 namespace sparkgate::process {
 
-// Starts watching. `pidfd` is the shim's; `fifo` is the reading end of <dir>/exit.fifo and may be empty: then the
-// program's end is noticed when the shim is gone. A shim that is our child is reaped when it ends, whether the
-// returned object still lives or not. Errors: unavailable (the kernel's limit of watched descriptors).
+// Starts watching. `pidfd` is the shim's; `fifo` is the reading end of <dir>/exit.fifo and may be empty: then
+// the program's end is noticed when the shim is gone. A shim that is our child is reaped when it ends,
+// whether the returned object still lives or not. Errors: unavailable (the kernel's limit of watched
+// descriptors).
 result<std::unique_ptr<child>> watch_shim(boost::asio::any_io_executor executor, std::filesystem::path dir,
                                           identity who, unique_fd pidfd, unique_fd fifo);
 

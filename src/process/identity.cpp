@@ -8,8 +8,9 @@ namespace sparkgate::process {
 
 namespace {
 
-// The field of that number in the text of /proc/<pid>/stat, counted from 1 as in proc(5); empty if there is none.
-// For fields after the second: that is the program's name in parentheses and may hold blanks and parentheses.
+// The field of that number in the text of /proc/<pid>/stat, counted from 1 as in proc(5); empty if there is
+// none. For fields after the second: that is the program's name in parentheses and may hold blanks and
+// parentheses.
 std::string_view stat_field(std::string_view stat, int number) {
     const auto name_end = stat.rfind(')');
     if (name_end == std::string_view::npos) return {};
@@ -37,7 +38,8 @@ result<process_state> read_state(pid_t pid) {
     const std::string_view start = stat_field(*stat, 22);
     process_state out{{pid, 0, boot_id->substr(0, boot_id->find('\n'))}, state == "Z" || state == "X"};
     const auto parsed = std::from_chars(start.data(), start.data() + start.size(), out.who.start_time);
-    if (start.empty() || parsed.ec != std::errc()) return fail(errc::not_found, "cannot read the state of a process");
+    if (start.empty() || parsed.ec != std::errc())
+        return fail(errc::not_found, "cannot read the state of process " + std::to_string(pid));
     return out;
 }
 

@@ -40,8 +40,8 @@ struct spawn_settings {
     posix_spawn_file_actions_t actions;
 };
 
-// A session of its own, nothing of our descriptors, every signal standard and blocked: one that comes before the
-// shim is ready for it waits instead of killing it.
+// A session of its own, nothing of our descriptors, every signal standard and blocked: one that comes before
+// the shim is ready for it waits instead of killing it.
 result<pid_t> spawn(const fs::path& program, const std::vector<std::string>& argv,
                     const std::vector<std::string>& env) {
     spawn_settings settings;
@@ -112,8 +112,8 @@ public:
         const fs::path dir = fs::absolute(given);
         auto who = read_shim_identity(dir);
         if (!who) {
-            // Perhaps the gateway died in the moment of the start. A shim that has not named itself yet will not
-            // find the FIFO and not start; one that has just done it is there now.
+            // Perhaps the gateway died in the moment of the start. A shim that has not named itself yet will
+            // not find the FIFO and not start; one that has just done it is there now.
             ::unlink((dir / exit_fifo).c_str());
             who = read_shim_identity(dir);
             if (!who) return fail(errc::not_found, "no shim was started in " + dir.string());

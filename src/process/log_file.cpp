@@ -24,7 +24,8 @@ std::size_t read_at(int fd, char* buffer, std::size_t size, std::int64_t offset)
 // Collects lines out of blocks of text, up to a number of lines and of bytes.
 class page {
 public:
-    page(std::int64_t skip, std::int64_t wanted, std::size_t room) : skip_(skip), wanted_(wanted), room_(room) {}
+    page(std::int64_t skip, std::int64_t wanted, std::size_t room)
+        : skip_(skip), wanted_(wanted), room_(room) {}
 
     // False when the page is full.
     bool take(std::string_view block) {
@@ -43,8 +44,8 @@ public:
     }
 
     std::vector<std::string> finish() {
-        // What stands after the last newline. A line that did not fit comes whole with the next page; only one
-        // longer than a whole page is cut.
+        // What stands after the last newline. A line that did not fit comes whole with the next page; only
+        // one longer than a whole page is cut.
         if (!line_.empty() && (!full_ || lines_.empty())) lines_.push_back(std::move(line_));
         return std::move(lines_);
     }
@@ -105,7 +106,8 @@ void log_file::index_new_text() {
     char block[block_bytes];
     while (const std::size_t n = read_at(fd_.get(), block, sizeof block, indexed_)) {
         const char* const end = block + n;
-        for (const char* at = block; (at = static_cast<const char*>(std::memchr(at, '\n', end - at))) != nullptr;) {
+        const char* at = block;
+        while ((at = static_cast<const char*>(std::memchr(at, '\n', end - at))) != nullptr) {
             ++at;
             if (++lines_ % lines_per_mark == 0) marks_.push_back(indexed_ + (at - block));
         }

@@ -20,8 +20,8 @@ bool is_executable(const fs::path& path) {
     return fs::is_regular_file(path, ec) && ::access(path.c_str(), X_OK) == 0;
 }
 
-// The directory of the pyspark package, found without importing it; empty if there is none. The current directory
-// does not count: a directory "pyspark" there is not the package.
+// The directory of the pyspark package, found without importing it; empty if there is none. The current
+// directory does not count: a directory "pyspark" there is not the package.
 std::string pyspark_package() {
     constexpr const char* command =
         "python3 -c 'import sys; sys.path = [p for p in sys.path if p]\n"
@@ -50,9 +50,10 @@ result<spark_installation> check(const std::string& home, const std::string& ori
     // Without a last slash, so that the parents are those that one sees.
     fs::path path = fs::absolute(home).lexically_normal();
     if (!path.has_filename()) path = path.parent_path();
-    if (!is_executable(path / "bin" / "spark-submit"))
-        return fail(errc::not_found, origin + " is " + home + ", but " + (path / "bin" / "spark-submit").string() +
-                                         " is not there or not executable");
+    const fs::path submit = path / "bin" / "spark-submit";
+    if (!is_executable(submit))
+        return fail(errc::not_found,
+                    origin + " is " + home + ", but " + submit.string() + " is not there or not executable");
     return spark_installation{path, python_of(path), origin};
 }
 
@@ -64,7 +65,7 @@ result<spark_installation> find_spark(const std::string& configured) {
     if (const std::string home = pyspark_package(); !home.empty())
         return check(home, "the pyspark package of python3");
     return fail(errc::not_found,
-                "no Spark found: set server.spark-home or SPARK_HOME, or install it with 'pip install pyspark'");
+                "no Spark found: set server.spark-home or SPARK_HOME, or run 'pip install pyspark'");
 }
 
 }  // namespace sparkgate::process

@@ -53,8 +53,8 @@ conf_map effective_conf(const submit_settings& settings, const spark_request& re
     merge_list(request.jars, "spark.jars", conf);
     merge_list(request.files, "spark.files", conf);
     merge_list(request.py_files, "spark.submit.pyFiles", conf);
-    // Livy always uses the YARN key, so that elsewhere archives never arrive. spark.archives is what the other
-    // masters read (Spark 3.1 and later).
+    // Livy always uses the YARN key, so that elsewhere archives never arrive. spark.archives is what the
+    // other masters read (Spark 3.1 and later).
     merge_list(request.archives, yarn ? "spark.yarn.dist.archives" : "spark.archives", conf);
 
     // Given twice, as option and as conf, the two must agree.

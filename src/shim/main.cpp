@@ -78,7 +78,7 @@ public:
     }
 
 private:
-    // Takes in every child that has ended, and reports the program's end at once. False when no child is left.
+    // Takes in every child that has ended and reports the program's end at once. False when no child is left.
     bool reap() {
         for (;;) {
             int status = 0;
@@ -99,7 +99,8 @@ private:
             tree_.ask_newcomers();
         }
         for (int round = 0; reap(); ++round) {
-            // Everybody at first, and again now and then: a child that the kernel cannot end yet hides its own.
+            // Everybody at first, and again now and then: a child that the kernel cannot end yet hides its
+            // own.
             if (round % 50 == 0) tree_.kill_all();
             else tree_.kill_children();
             sleep_until_signal(pause_ms);
@@ -126,8 +127,8 @@ int run(char** arguments) {
     report told;
     if (!told.open_directory(given.directory)) return no_directory;
     if (::chdir("/") != 0) return no_directory;  // keep no file system busy
-    // First who we are, then the gateway's permission: a gateway that finds no identity and takes the FIFO away
-    // can be sure that nothing is started any more.
+    // First who we are, then the gateway's permission: a gateway that finds no identity and takes the FIFO
+    // away can be sure that nothing is started any more.
     told.write_identity(0);
     if (!told.open_fifo()) return start_withdrawn;
     const int log = told.open_log();

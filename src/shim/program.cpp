@@ -21,10 +21,11 @@ struct failure {
 };
 
 void reset_signals() {
-    // The kernel's struct, all zero, is SIG_DFL. By the system call, because the C library keeps two signals for
-    // itself: its sigaction does not touch them, but its posix_spawn has left them ignored for us.
+    // The kernel's struct, all zero, is SIG_DFL. By the system call, because the C library keeps two signals
+    // for itself: its sigaction does not touch them, but its posix_spawn has left them ignored for us.
     const unsigned long standard[8] = {};
-    for (int signal = 1; signal < NSIG; ++signal) ::syscall(SYS_rt_sigaction, signal, standard, nullptr, NSIG / 8);
+    for (int signal = 1; signal < NSIG; ++signal)
+        ::syscall(SYS_rt_sigaction, signal, standard, nullptr, NSIG / 8);
     sigset_t none;
     sigemptyset(&none);
     ::sigprocmask(SIG_SETMASK, &none, nullptr);

@@ -13,8 +13,9 @@ struct program_spec {
     int output;   // becomes its stdout and stderr
 };
 
-// The pid, or -1 with the reason in `problem`. The program has a process group of its own (a signal that it sends
-// to its group must not reach the shim), no blocked or ignored signals and no descriptor beyond 0, 1, 2.
+// The pid, or -1 with the reason in `problem`. The program has a process group of its own (a signal that it
+// sends to its group must not reach the shim), no blocked or ignored signals and no descriptor beyond 0, 1,
+// 2.
 pid_t start_program(const program_spec& spec, text& problem);
 
 }  // namespace sparkgate::shim

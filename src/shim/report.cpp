@@ -106,7 +106,8 @@ void report::log(std::string_view remark) {
 
 bool report::replace(const char* name, std::string_view content) {
     const char* temporary = "shim.tmp";
-    const int fd = ::openat(directory_, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    const int flags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW;
+    const int fd = ::openat(directory_, temporary, flags, 0600);
     if (fd < 0) return false;
     const bool written = write_all(fd, content);
     ::close(fd);

@@ -1,4 +1,5 @@
-// The shim's directory: what it tells the gateway. Works on after the directory was removed (then it tells nobody).
+// The shim's directory: what it tells the gateway. Works on after the directory was removed (then it tells
+// nobody).
 #pragma once
 
 #include "text.hpp"
@@ -11,8 +12,8 @@ class report {
 public:
     // Opens the directory. False when it is not there.
     bool open_directory(const char* path);
-    // Opens exit.fifo, which the gateway made. Whoever has its other end open sees it end when exit.json is there
-    // or the shim is dead. False when it is not there: the gateway has withdrawn the start.
+    // Opens exit.fifo, which the gateway made. Whoever has its other end open sees it end when exit.json is
+    // there or the shim is dead. False when it is not there: the gateway has withdrawn the start.
     bool open_fifo();
     // Opens output.log for appending; -1 with errno.
     int open_log();

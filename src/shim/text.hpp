@@ -10,8 +10,8 @@ class text {
 public:
     text& add(std::string_view part);
     text& add_number(unsigned long long number);
-    // `part` as a JSON string with its quotes. Bytes that are not valid UTF-8 become '?'; a string that does not
-    // fit is cut so that the quotes and the rest of a small object still do.
+    // `part` as a JSON string with its quotes. Bytes that are not valid UTF-8 become '?'; a string that does
+    // not fit is cut so that the quotes and the rest of a small object still do.
     text& add_json(std::string_view part);
 
     std::string_view view() const { return {data_, size_}; }

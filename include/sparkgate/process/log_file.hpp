@@ -1,6 +1,6 @@
-// Reads a child's output.log by line numbers without holding it in memory (8 bytes per 1024 lines). The file grows
-// while it is read; one that was truncated or replaced is read anew.
-// Thread: the event loop's only. Reading is from the page cache; one call reads at most `max_page_bytes`.
+// Reads a child's output.log by line numbers without holding it in memory (8 bytes per 1024 lines). The file
+// grows while it is read; one that was truncated or replaced is read anew. Thread: the event loop's only.
+// Reading is from the page cache; one call reads at most `max_page_bytes`.
 #pragma once
 
 #include "sparkgate/base/error.hpp"
@@ -25,12 +25,13 @@ public:
     std::int64_t line_count();
 
     // Lines [from, from+size), without newline; invalid UTF-8 is passed on as it is. Lines beyond the end are
-    // left out. A page ends early at max_page_bytes (each line counted with 32 bytes for itself); a single line
-    // longer than that is cut.
+    // left out. A page ends early at max_page_bytes (each line counted with 32 bytes for itself); a single
+    // line longer than that is cut.
     std::vector<std::string> lines(std::int64_t from, std::int64_t size);
 
     // Appends one line (adds the newline), for the gateway's own remarks in the child's log; they start with
-    // "sparkgate: ". On a line of its own even if the child stopped in the middle of one. Errors: unavailable.
+    // "sparkgate: ". On a line of its own even if the child stopped in the middle of one. Errors:
+    // unavailable.
     result<void> append(std::string_view line);
 
 private:

@@ -93,7 +93,8 @@ TEST_F(ExitTest, AnArgumentListThatIsTooLongIsAnErrorOfTheLaunch) {
 }
 
 TEST_F(ExitTest, AClosedStdoutIsNotTheEnd) {
-    auto running = start(script("exec >&- 2>&-; touch $DIR/closed; while [ ! -e $DIR/go ]; do sleep 0.01; done; exit 4"));
+    auto running = start(script("exec >&- 2>&-; touch $DIR/closed\n"
+                                "while [ ! -e $DIR/go ]; do sleep 0.01; done; exit 4"));
     wait_for_file("closed");
     EXPECT_FALSE(read_exit(dir.path()));
     ASSERT_TRUE(write_file_atomically(dir.path() / "go", ""));
@@ -101,7 +102,8 @@ TEST_F(ExitTest, AClosedStdoutIsNotTheEnd) {
 }
 
 TEST_F(ExitTest, TheEndIsToldBeforeTheLastGrandchildIsGone) {
-    auto running = start(script("(trap '' TERM; touch $DIR/ready; while [ ! -e $DIR/end ]; do sleep 0.01; done) &\n"
+    auto running = start(script("(trap '' TERM; touch $DIR/ready\n"
+                                "while [ ! -e $DIR/end ]; do sleep 0.01; done) &\n"
                                 "while [ ! -e $DIR/ready ]; do sleep 0.01; done; exit 5", 1min));
     bool gone = false;
     asio::co_spawn(io, running->wait_gone(), [&](std::exception_ptr) { gone = true; });

@@ -114,7 +114,8 @@ pid_t ProcessTest::program_pid() {
 }
 
 void ProcessTest::wait_for_file(const std::string& name) {
-    EXPECT_TRUE(eventually([&] { return fs::exists(dir.path() / name); })) << name << "\n" << dir.text("output.log");
+    EXPECT_TRUE(eventually([&] { return fs::exists(dir.path() / name); }))
+        << name << "\n" << dir.text("output.log");
 }
 
 void ProcessTest::run_until(const std::function<bool()>& done) {

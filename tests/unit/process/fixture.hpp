@@ -30,6 +30,7 @@ private:
 };
 
 inline constexpr std::chrono::seconds deadline{30};
+inline constexpr std::chrono::milliseconds short_grace{200};
 
 // Looks until `done` holds; false when the deadline has passed.
 bool eventually(const std::function<bool()>& done);
@@ -46,10 +47,10 @@ protected:
     ProcessTest();
     ~ProcessTest() override;  // whatever a test leaves behind is killed
 
-    child_spec spec(std::vector<std::string> argv, std::chrono::milliseconds grace = std::chrono::milliseconds(200));
+    child_spec spec(std::vector<std::string> argv, std::chrono::milliseconds grace = short_grace);
     // A shell script. Its directory is in $DIR, the mark in $MARK.
-    child_spec script(const std::string& text, std::chrono::milliseconds grace = std::chrono::milliseconds(200));
-    child_spec python(const std::string& text, std::chrono::milliseconds grace = std::chrono::milliseconds(200));
+    child_spec script(const std::string& text, std::chrono::milliseconds grace = short_grace);
+    child_spec python(const std::string& text, std::chrono::milliseconds grace = short_grace);
     std::unique_ptr<child> start(const child_spec& what);
 
     // The pid of the program, once shim.json names it.

@@ -25,7 +25,7 @@ protected:
         ASSERT_GE(gateway, 0);
         if (gateway == 0) {
             asio::io_context own;
-            auto first = make_launcher(own.get_executor(), std::filesystem::path(SPARKGATE_TEST_BIN) / "sparkgate-shim");
+            auto first = make_launcher(own.get_executor(), SPARKGATE_TEST_BIN "/sparkgate-shim");
             auto running = first->launch(what);
             if (running) ::kill(::getpid(), SIGKILL);
             ::_exit(1);
@@ -117,8 +117,9 @@ TEST_F(ReattachTest, AStartThatWasNotHeardOfIsWithdrawn) {
     // As if the gateway had died right after it asked for the shim, which has not run yet.
     ASSERT_EQ(::mkfifo((dir.path() / "exit.fifo").c_str(), 0600), 0);
     EXPECT_EQ(starter->reattach(dir.path()).error().code, errc::not_found);
-    const std::string shim = std::string(SPARKGATE_TEST_BIN) + "/sparkgate-shim --dir " + dir.path().string();
-    const int status = std::system((shim + " --cwd / --grace 1 -- touch " + dir.path().string() + "/ran").c_str());
+    const std::string path = dir.path().string();
+    const std::string options = " --dir " + path + " --cwd / --grace 1 -- touch " + path + "/ran";
+    const int status = std::system((SPARKGATE_TEST_BIN "/sparkgate-shim" + options).c_str());
     EXPECT_EQ(WEXITSTATUS(status), 75);
     EXPECT_FALSE(std::filesystem::exists(dir.path() / "ran"));
 }
@@ -134,7 +135,7 @@ TEST_F(ReattachTest, AForeignOrReusedPidIsNeverSignalled) {
     };
     claim(who->start_time - 1, who->boot_id);
     claim(who->start_time, "another boot");
-    for (const char* text : {"", "{}", "[]", "{\"pid\":-1,\"start_time\":1,\"boot_id\":\"x\"}", "{\"pid\":\"1\"}"}) {
+    for (const char* text : {"", "{}", "[]", R"({"pid":-1,"start_time":1,"boot_id":"x"})", R"({"pid":"1"})"}) {
         ASSERT_TRUE(write_file_atomically(dir.path() / "shim.json", text));
         EXPECT_FALSE(starter->reattach(dir.path())) << text;
     }

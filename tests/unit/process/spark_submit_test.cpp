@@ -65,7 +65,9 @@ const golden table[] = {
     {"NumExecutors",
      [](auto&, auto& r) { r.num_executors = 3; r.conf["spark.executor.instances"] = "1"; },
      {conf, "spark.executor.instances=3", conf, local}},
-    {"Jars", [](auto&, auto& r) { r.jars = {"/a.jar", "/b.jar"}; }, {conf, "spark.jars=/a.jar,/b.jar", conf, local}},
+    {"Jars",
+     [](auto&, auto& r) { r.jars = {"/a.jar", "/b.jar"}; },
+     {conf, "spark.jars=/a.jar,/b.jar", conf, local}},
     {"JarsComeBeforeThoseOfConf",
      [](auto&, auto& r) { r.jars = {"/a.jar"}; r.conf["spark.jars"] = "/b.jar, /c.jar,,"; },
      {conf, "spark.jars=/a.jar,/b.jar,/c.jar", conf, local}},
@@ -104,7 +106,8 @@ const golden table[] = {
          s.defaults = {{"spark.a", "default"}, {"spark.b", "default"}};
          r.conf = {{"spark.z", "x=y z"}, {"spark.a", "request"}, {"spark.empty", ""}};
      },
-     {conf, "spark.a=request", conf, "spark.b=default", conf, "spark.empty=", conf, local, conf, "spark.z=x=y z"}},
+     {conf, "spark.a=request", conf, "spark.b=default", conf, "spark.empty=", conf, local, conf,
+      "spark.z=x=y z"}},
     {"TheFieldsOverrideTheDefaults",
      [](auto& s, auto& r) { s.defaults["spark.driver.memory"] = "1g"; r.driver_memory = "2g"; },
      {conf, "spark.driver.memory=2g", conf, local}},
@@ -114,7 +117,8 @@ INSTANTIATE_TEST_SUITE_P(, SparkSubmitTest, testing::ValuesIn(table),
                          [](const auto& param) { return std::string(param.param.name); });
 
 TEST(ChildEnvironmentTest, SetsReplacesAndRemoves) {
-    EXPECT_THAT(child_environment({{"A", "1"}, {"B", "2"}, {"C", "3"}}, {{"B", "x=y"}, {"C", {}}, {"D", ""}, {"E", {}}}),
+    EXPECT_THAT(child_environment({{"A", "1"}, {"B", "2"}, {"C", "3"}},
+                                  {{"B", "x=y"}, {"C", {}}, {"D", ""}, {"E", {}}}),
                 ElementsAre("A=1", "B=x=y", "D="));
 }
 

@@ -123,8 +123,8 @@ TEST_F(SurroundingsTest, PrintsTheLatencyOfAStart) {
         ended += microseconds(begin);
         await(running->wait_gone());
     }
-    std::cout << "launch() " << launched / rounds << " us, until the end of /bin/true is known " << ended / rounds
-              << " us\n";
+    std::cout << "launch() " << launched / rounds << " us, until the end of /bin/true is known "
+              << ended / rounds << " us\n";
 }
 
 }  // namespace

@@ -40,10 +40,19 @@ TEST_F(TreeTest, AProgramThatIgnoresTermIsKilledAfterTheGrace) {
 
 TEST_F(TreeTest, AProgramHasTheGraceForItsCleaningUp) {
     // The sleep is a child that was started after TERM: it belongs to the cleaning up and must live.
-    auto running = start(script("trap 'sleep 0.3 && echo cleaned; exit 7' TERM; touch $DIR/ready; sleep 1000 & wait", 20s));
+    auto running = start(script("trap 'sleep 0.3 && echo cleaned; exit 7' TERM\n"
+                                "touch $DIR/ready; sleep 1000 & wait", 20s));
     wait_for_file("ready");
     EXPECT_EQ(end(*running).code, 7);
     EXPECT_EQ(dir.text("output.log"), "cleaned\n");
+}
+
+TEST_F(TreeTest, WhoIsLeftBehindDuringTheEndIsAskedToo) {
+    // Without that it would stay for the whole grace, longer than this test waits.
+    auto running = start(script("trap 'sleep 1000 & exit 7' TERM; touch $DIR/ready; sleep 1000 & wait", 10min));
+    wait_for_file("ready");
+    EXPECT_EQ(end(*running).code, 7);
+    EXPECT_TRUE(nothing_is_left());
 }
 
 TEST_F(TreeTest, AGrandchildThatLeftTheSessionAndIgnoresTermIsKilled) {
