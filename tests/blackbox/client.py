@@ -11,6 +11,7 @@ import json
 import time
 
 DEADLINE = 120.0
+IDLE_LIMIT = 30.0
 UNFINISHED = ("waiting", "running", "cancelling")
 
 
@@ -34,7 +35,7 @@ class Answer:
 
 class Client:
     def __init__(self, port, host="127.0.0.1"):
-        self.host, self.port, self._connection = host, port, None
+        self.host, self.port, self._connection, self._last_use = host, port, None, 0.0
 
     def fork(self):
         return Client(self.port, self.host)
@@ -50,6 +51,9 @@ class Client:
             body = json.dumps(body)
         if isinstance(body, str):
             body = body.encode()
+        if time.monotonic() - self._last_use > IDLE_LIMIT:
+            self.close()  # the server may be closing it at this moment
+        self._last_use = time.monotonic()
         if self._connection is None:
             self._connection = http.client.HTTPConnection(self.host, self.port)
         self._connection.timeout = timeout

@@ -20,7 +20,8 @@ def test_types(session):
         'ü☃😀'""")["data"][0]
     assert row[:5] == [1, 1.5, 1.5, True, "2024-01-02"]
     assert row[5].startswith("2024-01-0") and row[5].endswith("Z")
-    assert row[6:] == [None, [1, None], {"k": 2}, {"x": 1, "y": None}, "ü☃😀"]
+    assert row[6:9] == [None, [1, None], {"k": 2}] and row[10] == "ü☃😀"
+    assert row[9]["values"] == [1, None] and [field["name"] for field in row[9]["schema"]] == ["x", "y"]
 
 
 def test_ddl_has_an_empty_result(session):
