@@ -22,9 +22,8 @@ using boost::system::error_code;
 // chunk extensions and trailers without limit.
 constexpr std::size_t max_buffer = 60 * 1024;
 constexpr std::size_t max_header = 48 * 1024;
-constexpr std::size_t small_read = 2 * 1024;  // all that an idle connection keeps
-constexpr std::size_t merge_below =
-    8 * 1024;  // a body up to here is copied behind its head: one buffer, one send
+constexpr std::size_t small_read = 2 * 1024;   // all that an idle connection keeps
+constexpr std::size_t merge_below = 8 * 1024;  // a body up to here is copied behind its head: one send
 
 std::chrono::milliseconds time_for(std::size_t bytes, const limits& limit) {
     return std::chrono::milliseconds(bytes * 1000 / std::max<std::size_t>(limit.body_bytes_per_second, 1));
@@ -71,6 +70,7 @@ awaitable<void> connection::finish() {
 awaitable<void> connection::serve_requests() {
     while (keep_alive_) {
         request_ = request{};
+        head_only_ = false;
         if (!co_await read_header()) break;
         if (auto no = begin_request()) {
             co_await refuse(std::move(*no));

@@ -41,6 +41,8 @@ void report(const std::exception_ptr& failure) {
         std::rethrow_exception(failure);
     } catch (const std::exception& bug) {
         spdlog::error("a connection ended with an exception: {}", bug.what());
+    } catch (...) {
+        spdlog::error("a connection ended with an unknown exception");
     }
 }
 
