@@ -23,18 +23,19 @@ def paint(code, text):
 
 
 class Progress:
-    """One line that is rewritten on a terminal while something takes its time; elsewhere one line for each news."""
+    """One line that is rewritten on a terminal while something takes its time; elsewhere a line every few seconds."""
 
     def __init__(self, what):
-        self.what, self.start, self.last = what, time.monotonic(), None
+        self.what, self.start, self.next_line = what, time.monotonic(), 0
 
     def show(self, news):
+        seconds = time.monotonic() - self.start
+        line = f"  {self.what}: {seconds:4.0f} s  {news}"[:110]
         if TTY:
-            line = f"  {self.what}: {time.monotonic() - self.start:4.0f} s  {news}"
-            print("\r\033[K" + paint("2", line[:110]), end="", flush=True)
-        elif news != self.last:
-            print(f"  {self.what}: {news}", flush=True)
-        self.last = news
+            print("\r\033[K" + paint("2", line), end="", flush=True)
+        elif seconds >= self.next_line:
+            print(line, flush=True)
+            self.next_line = seconds + 5
 
     def done(self):
         if TTY:
@@ -97,7 +98,8 @@ def as_text(output):
     if output is None:
         return "(no output)"
     if output["status"] == "error":
-        return f"{output['ename']}: {output['evalue']}\n" + "".join(output["traceback"])
+        lines = "".join(output["traceback"])
+        return lines if output["evalue"] in lines else f"{output['ename']}: {output['evalue']}\n{lines}"
     data = output["data"]
     if "application/json" in data:
         return as_table(data["application/json"])
