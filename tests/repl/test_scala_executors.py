@@ -24,13 +24,16 @@ def user_jar(tmp_path_factory):
     return str(folder / "user.jar")
 
 
-@pytest.fixture(scope="module", params=harness.VERSIONS)
+@pytest.fixture(scope="module", params=[("3.5", None), ("4.1", None), ("4.1", "SPARKGATE_TEST_JAVA_25")],
+                ids=["3.5", "4.1", "4.1-jdk25"])
 def cluster(request, user_jar):
-    if harness.spark_home(request.param) is None:
-        pytest.skip("no Spark %s on this machine" % request.param)
+    version, jdk = request.param
+    if harness.spark_home(version) is None or (jdk is not None and jdk not in os.environ):
+        pytest.skip("no Spark %s, or no %s, on this machine" % (version, jdk or "JDK"))
     # Class loading and serialisation differ from local[*]: the executors are other processes.
-    started = harness.Session(request.param, master="local-cluster[2,1,1024]",
-                              confs=("spark.jars=" + user_jar, "spark.executor.memory=1g"))
+    started = harness.Session(version, master="local-cluster[2,1,1024]",
+                              confs=("spark.jars=" + user_jar, "spark.executor.memory=1g"),
+                              java_home=os.environ[jdk] if jdk else None)
     try:
         yield started.wait_ready()
     finally:

@@ -32,7 +32,7 @@ def cancelled(session, code):
 
 def check_alive(session):
     output = session.run("println(kept + sc.parallelize(1 to 4, 2).map(_ + kept).sum)", kind="spark")
-    assert output["data"] == {"text/plain": "45.0\n"}
+    assert output.get("data") == {"text/plain": "45.0\n"}, output
 
 
 @pytest.mark.parametrize("code", ENDLESS)

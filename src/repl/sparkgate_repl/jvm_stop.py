@@ -6,6 +6,7 @@ import threading
 import time
 
 from .jvm_attach import AttachError, load_agent
+from .scala_compiler import jdk_version
 
 _GRACE_SECONDS = 1.0     # of interrupts before the first hard stop
 _RETRY_SECONDS = 2.0
@@ -67,8 +68,7 @@ class HardStop:
 
     def _jdk(self):
         if self._version is None:
-            text = self._env.jvm.java.lang.System.getProperty("java.specification.version")
-            self._version = int(text.split(".")[-1])
+            self._version = jdk_version(self._env.jvm)
         return self._version
 
     def _stop(self, thread):

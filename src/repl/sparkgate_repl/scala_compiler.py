@@ -6,7 +6,10 @@ shipped: the compiler is on Spark's own class path.
 import os
 import re
 
+from py4j.protocol import Py4JJavaError
+
 _DEFINITIONS = ("ClassDef", "ModuleDef")
+_JDK_WITH_SEALED_LAMBDAS = 22
 
 
 class ScalaCompiler:
@@ -40,6 +43,9 @@ class ScalaCompiler:
         arguments = ["-Yrangepos", "-Yrepl-class-based", "-Yrepl-outdir", env.class_dir, "-usejavacp",
                      # Otherwise "there was one deprecation warning; …" is in the output.
                      "-Wconf:cat=deprecation:s,cat=feature:s"]
+        if jdk_version(self._jvm) >= _JDK_WITH_SEALED_LAMBDAS:
+            # Spark cleans a closure by writing to it, which this JDK allows for a class but not for a lambda.
+            arguments.append("-Ydelambdafy:inline")
         jars = user_jars(env)
         if jars:
             arguments += ["-classpath", os.pathsep.join(jars)]
@@ -49,8 +55,13 @@ class ScalaCompiler:
         return settings
 
     def interpret(self, code):
-        """Compile and run; "Success", "Error" or "Incomplete"."""
-        return self._imain.interpret(code, False).toString()
+        """Compile and run; "Success", "Error" or "Incomplete". Raises Py4JJavaError if the compiler itself fails
+        (code that is nested too deeply, say); it is usable afterwards."""
+        try:
+            return self._imain.interpret(code, False).toString()
+        except Py4JJavaError:
+            self._imain.reporter().reset()
+            raise
 
     def interpret_silently(self, code, synthetic=False):
         """As `interpret`, but values are not echoed; a `synthetic` expression takes no result name either."""
@@ -112,6 +123,11 @@ class ScalaCompiler:
 
     def close(self):
         self._imain.close()
+
+
+def jdk_version(jvm):
+    """The JVM's Java version, as in 8 or 17."""
+    return int(jvm.java.lang.System.getProperty("java.specification.version").split(".")[-1])
 
 
 def user_jars(env):

@@ -132,7 +132,7 @@ class ScalaRepl(Interpreter):
         """(outcome, the compiler's report, the number of its characters that are left out)"""
         try:
             outcome = self._compiler.interpret(part)
-        except Py4JJavaError as e:              # the compiler itself failed: code that is too deep, say
+        except Py4JJavaError as e:
             outcome, crash = "Error", e.java_exception.toString()
         else:
             crash = ""
