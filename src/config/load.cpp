@@ -26,7 +26,8 @@ bool split_line(const std::string& line, std::string& key, std::string& value) {
     if (end == 0) return false;
     key = line.substr(0, end);
     const auto rest = end == std::string::npos ? std::string() : trim(std::string_view(line).substr(end));
-    value = !rest.empty() && (rest[0] == '=' || rest[0] == ':') ? trim(std::string_view(rest).substr(1)) : rest;
+    value =
+        !rest.empty() && (rest[0] == '=' || rest[0] == ':') ? trim(std::string_view(rest).substr(1)) : rest;
     return true;
 }
 
@@ -34,7 +35,9 @@ class loader {
 public:
     boost::system::result<void, load_error> read_file(const std::filesystem::path& path) {
         std::ifstream in(path);
-        if (!in) return load_error{problem::unreadable, "cannot read the configuration file " + path.string()};
+        std::error_code ignored;
+        if (!in || std::filesystem::is_directory(path, ignored))
+            return load_error{problem::unreadable, "cannot read the configuration file " + path.string()};
         std::string line;
         for (int number = 1; std::getline(in, line); ++number) {
             line = trim(line);
@@ -42,9 +45,11 @@ public:
             const std::string origin = path.string() + ":" + std::to_string(number);
             std::string key, value;
             if (!split_line(line, key, value))
-                return load_error{problem::bad_key, origin + ": expected \"key = value\", found \"" + line + "\""};
+                return load_error{problem::bad_key,
+                                  origin + ": expected \"key = value\", found \"" + line + "\""};
             if (!find_option(key)) {
-                out_.warnings.push_back(origin + ": unknown key " + key + "; did you mean " + nearest_key(key) + "?");
+                out_.warnings.push_back(origin + ": unknown key " + key + "; did you mean " +
+                                        nearest_key(key) + "?");
                 continue;
             }
             sources_[find_option(key)->key] = {value, origin};
@@ -59,8 +64,8 @@ public:
         const std::string key = trim(text.substr(0, equals));
         const option* known = find_option(key);
         if (!known)
-            return load_error{problem::bad_key,
-                              "--set " + text + ": unknown key " + key + "; did you mean " + nearest_key(key) + "?"};
+            return load_error{problem::bad_key, "--set " + text + ": unknown key " + key + "; did you mean " +
+                                                    nearest_key(key) + "?"};
         sources_[known->key] = {trim(text.substr(equals + 1)), "--set"};
         return {};
     }
@@ -68,7 +73,8 @@ public:
     boost::system::result<loaded, load_error> finish() {
         for (const auto& option : options()) {
             const auto found = sources_.find(option.key);
-            const source from = found == sources_.end() ? source{option.default_value, "default"} : found->second;
+            const source from =
+                found == sources_.end() ? source{option.default_value, "default"} : found->second;
             if (auto done = option.assign(out_.values, from.value); !done)
                 return load_error{problem::bad_value, from.origin + ": " + option.key + " = \"" + from.value +
                                                           "\": " + done.error().message};
@@ -102,9 +108,10 @@ std::string markdown_table() {
     std::string out = "| key | takes | default | meaning |\n|---|---|---|---|\n";
     for (const auto& option : options()) {
         // The state directory's default depends on the user: show the rule.
-        const std::string shown = option.key == "state.dir" ? "~/.local/state/sparkgate" : option.default_value;
-        out += "| `" + option.key + "` | " + option.type + " | " + (shown.empty() ? "" : "`" + shown + "`") + " | " +
-               option.meaning + " |\n";
+        const std::string shown =
+            option.key == "state.dir" ? "~/.local/state/sparkgate" : option.default_value;
+        out += "| `" + option.key + "` | " + option.type + " | " + (shown.empty() ? "" : "`" + shown + "`") +
+               " | " + option.meaning + " |\n";
     }
     return out;
 }

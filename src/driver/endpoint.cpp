@@ -1,17 +1,19 @@
 #include "sparkgate/driver/endpoint.hpp"
 
 #include "socket_path.hpp"
+
 #include "sparkgate/base/async.hpp"
 
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/write.hpp>
+
 #include <array>
 #include <deque>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
 #include <unordered_map>
 
 namespace sparkgate::driver {
@@ -25,14 +27,16 @@ constexpr std::size_t max_strangers = 64;  // connections that have not said hel
 bool same_text(std::string_view a, std::string_view b) {
     if (a.size() != b.size()) return false;
     unsigned char difference = 0;  // constant time: the token is a secret
-    for (std::size_t i = 0; i < a.size(); ++i) difference |= static_cast<unsigned char>(a[i] ^ b[i]);
+    for (std::size_t i = 0; i < a.size(); ++i)
+        difference |= static_cast<unsigned char>(a[i] ^ b[i]);
     return difference == 0;
 }
 
 bool is_our_user(local::socket& socket) {
     ucred peer{};
     socklen_t size = sizeof peer;
-    return ::getsockopt(socket.native_handle(), SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && peer.uid == ::geteuid();
+    return ::getsockopt(socket.native_handle(), SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 &&
+           peer.uid == ::geteuid();
 }
 
 // One connection: reads frames, writes queued ones in order.
@@ -40,8 +44,8 @@ class connection : public std::enable_shared_from_this<connection> {
 public:
     explicit connection(local::socket socket) : socket_(std::move(socket)) {}
 
-    // The next frame; an error ends the connection. Waits for readability and then reads into a buffer shared by all
-    // connections: an idle driver costs no buffer.
+    // The next frame; an error ends the connection. Waits for readability and then reads into a buffer shared
+    // by all connections: an idle driver costs no buffer.
     awaitable<result<frame>> read() {
         static std::array<char, 65536> shared;
         for (;;) {
@@ -60,7 +64,8 @@ public:
 
     void send(std::string bytes) {
         queue_.push_back(std::move(bytes));
-        if (queue_.size() == 1) asio::co_spawn(socket_.get_executor(), write_queue(shared_from_this()), asio::detached);
+        if (queue_.size() == 1)
+            asio::co_spawn(socket_.get_executor(), write_queue(shared_from_this()), asio::detached);
     }
 
     void close() {
@@ -73,7 +78,8 @@ public:
 private:
     static awaitable<void> write_queue(std::shared_ptr<connection> self) {
         while (!self->queue_.empty()) {
-            const auto [ec, n] = co_await asio::async_write(self->socket_, asio::buffer(self->queue_.front()), as_tuple);
+            const auto [ec, n] =
+                co_await asio::async_write(self->socket_, asio::buffer(self->queue_.front()), as_tuple);
             self->queue_.pop_front();
             if (ec) {
                 self->queue_.clear();
@@ -100,7 +106,8 @@ using registry = std::unordered_map<std::int64_t, std::shared_ptr<expected_drive
 
 class link_impl : public link {
 public:
-    link_impl(std::shared_ptr<registry> drivers, std::int64_t session, std::shared_ptr<expected_driver> driver)
+    link_impl(std::shared_ptr<registry> drivers, std::int64_t session,
+              std::shared_ptr<expected_driver> driver)
         : drivers_(std::move(drivers)), session_(session), driver_(std::move(driver)) {}
 
     ~link_impl() override {
@@ -128,7 +135,8 @@ private:
 
 // The coroutines below hold what they need by shared pointers: they may outlive the endpoint for a moment.
 struct shared_state {
-    explicit shared_state(local::acceptor a) : acceptor(std::move(a)), drivers(std::make_shared<registry>()) {}
+    explicit shared_state(local::acceptor a)
+        : acceptor(std::move(a)), drivers(std::make_shared<registry>()) {}
     local::acceptor acceptor;
     std::shared_ptr<registry> drivers;
     std::size_t strangers = 0;
@@ -207,7 +215,7 @@ awaitable<void> accept_drivers(std::shared_ptr<shared_state> state) {
     asio::steady_timer pause(state->acceptor.get_executor());
     for (;;) {
         auto [ec, socket] = co_await state->acceptor.async_accept(as_tuple);
-        if (ec == asio::error::operation_aborted) co_return;
+        if (!state->acceptor.is_open()) co_return;  // the endpoint is gone
         if (ec) {
             spdlog::warn("cannot accept a driver connection: {}", ec.message());
             pause.expires_after(std::chrono::milliseconds(100));  // never spin when descriptors are used up
@@ -251,7 +259,8 @@ private:
 
 }  // namespace
 
-result<std::unique_ptr<endpoint>> make_endpoint(asio::any_io_executor executor, const std::filesystem::path& dir) {
+result<std::unique_ptr<endpoint>> make_endpoint(asio::any_io_executor executor,
+                                                const std::filesystem::path& dir) {
     auto path = choose_socket_path(dir);
     if (!path) return path.error();
     ::unlink(path->c_str());  // of an earlier process: state.dir is locked by us

@@ -19,11 +19,15 @@ void append_u32(std::string& out, std::size_t value) {
 
 }  // namespace
 
-std::string frame::op() const { return header.at("op").get<std::string>(); }
+std::string frame::op() const {
+    return header.at("op").get<std::string>();
+}
 
 std::int64_t frame::integer(const char* key, std::int64_t fallback) const {
     const auto found = header.find(key);
-    return found != header.end() && found->is_number() ? found->get<std::int64_t>() : fallback;
+    if (found == header.end() || !found->is_number_integer()) return fallback;
+    const bool fits = !found->is_number_unsigned() || found->get<std::uint64_t>() <= std::uint64_t{INT64_MAX};
+    return fits ? found->get<std::int64_t>() : fallback;
 }
 
 std::string frame::text(const char* key) const {
