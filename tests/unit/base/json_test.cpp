@@ -1,0 +1,109 @@
+// JSON: the guards that the gateway adds to nlohmann's parser and writer.
+#include "sparkgate/base/json.hpp"
+
+#include <gtest/gtest.h>
+
+namespace sparkgate {
+namespace {
+
+std::string arrays(int depth, const std::string& inner = "") {
+    return std::string(static_cast<std::size_t>(depth), '[') + inner +
+           std::string(static_cast<std::size_t>(depth), ']');
+}
+
+std::string objects(int depth) {
+    std::string out;
+    for (int i = 0; i < depth; ++i)
+        out += "{\"a\":";
+    return out + "1" + std::string(static_cast<std::size_t>(depth), '}');
+}
+
+TEST(parse_json, takes_texts_as_deep_as_the_limit) {
+    for (const auto& text : {arrays(max_json_depth), arrays(max_json_depth, "1"), objects(max_json_depth)}) {
+        const auto parsed = parse_json(text);
+        ASSERT_TRUE(parsed) << parsed.error().message;
+        EXPECT_EQ(dump_json(*parsed), text);
+    }
+}
+
+TEST(parse_json, refuses_texts_deeper_than_the_limit) {
+    for (const auto& text : {arrays(max_json_depth + 1), arrays(max_json_depth + 1, "1"),
+                             objects(max_json_depth + 1), arrays(100'000)}) {
+        const auto parsed = parse_json(text);
+        ASSERT_FALSE(parsed) << text.substr(0, 80);
+        EXPECT_EQ(parsed.error().code, errc::invalid_argument);
+        EXPECT_EQ(parsed.error().message, "JSON is nested deeper than 64");
+    }
+}
+
+TEST(parse_json, the_limit_can_be_given) {
+    EXPECT_TRUE(parse_json("1", 0));
+    EXPECT_FALSE(parse_json("[]", 0));
+    EXPECT_TRUE(parse_json("[[]]", 2));
+    EXPECT_FALSE(parse_json("[[[]]]", 2));
+}
+
+TEST(parse_json, depth_is_not_size) {
+    std::string wide = "[";
+    for (int i = 0; i < 1000; ++i)
+        wide += "[],";
+    EXPECT_TRUE(parse_json(wide + "[]]"));
+}
+
+TEST(parse_json, keeps_the_order_of_keys) {
+    EXPECT_EQ(dump_json(parse_json(R"({"z":1,"a":{"y":2,"b":3}})").value()), R"({"z":1,"a":{"y":2,"b":3}})");
+}
+
+TEST(parse_json, an_array_stays_an_array) {
+    EXPECT_EQ(dump_json(parse_json("[[\"a\",1]]").value()), "[[\"a\",1]]");
+}
+
+using namespace std::string_literals;
+
+TEST(parse_json, refuses_what_is_not_one_json_text) {
+    for (const auto& text : {""s, " "s, "{"s, "[1,]"s, "nope"s, "1 2"s, "{\"a\":1}}"s, "'a'"s, "\"\xff\""s,
+                             "\"a\nb\""s, "{}\0"s, "{}\0garbage"s}) {
+        const auto parsed = parse_json(text);
+        ASSERT_FALSE(parsed) << text;
+        EXPECT_EQ(parsed.error().code, errc::invalid_argument);
+        EXPECT_FALSE(parsed.error().message.empty());
+        EXPECT_FALSE(is_json(text)) << text;
+    }
+}
+
+TEST(parse_json, says_where_the_mistake_is) {
+    EXPECT_NE(parse_json("{\"a\":\n  nope}").error().message.find("line 2, column 4"), std::string::npos)
+        << parse_json("{\"a\":\n  nope}").error().message;
+}
+
+TEST(is_json, takes_every_kind_of_value) {
+    for (const auto* text : {"{}", "[]", "1", "-1.5e3", "\"ä\"", "true", "null", " [1, {\"a\": null}]\n"})
+        EXPECT_TRUE(is_json(text)) << text;
+}
+
+TEST(is_json, takes_deep_texts) {
+    EXPECT_TRUE(is_json(arrays(100'000)));
+}
+
+TEST(is_json, refuses_a_byte_order_mark) {
+    EXPECT_FALSE(is_json("\xEF\xBB\xBF{}"));  // the text is spliced into answers as it is
+}
+
+TEST(dump_json, replaces_invalid_utf8) {
+    EXPECT_EQ(dump_json(json("a\xff z")), "\"a\xEF\xBF\xBD z\"");
+    EXPECT_EQ(dump_json(json("cut \xE2\x82")), "\"cut \xEF\xBF\xBD\"");
+}
+
+TEST(dump_json, is_compact_and_leaves_other_characters_alone) {
+    EXPECT_EQ(dump_json(json{{"a", {1, 2}}, {"ä", nullptr}}), "{\"a\":[1,2],\"ä\":null}");
+}
+
+TEST(append_json_string, escapes_and_appends) {
+    std::string out = "x=";
+    append_json_string(out, "a\"b\\c\n\x01 é \xff"s + '\0');
+    EXPECT_EQ(out, "x=\"a\\\"b\\\\c\\n\\u0001 é \xEF\xBF\xBD\\u0000\"");
+    EXPECT_TRUE(is_json(out.substr(2)));
+}
+
+}  // namespace
+}  // namespace sparkgate
