@@ -137,7 +137,7 @@ def test_configured_spark_home_is_not_skipped(serve, directory):
 
 def test_state_directory_cannot_be_made(serve, directory):
     (directory / "file").write_text("in the way")
-    fails_with(8, serve("--set", f"state.dir={directory}/file/state"), f"{directory}/file/state")
+    fails_with(8, serve("--set", f"state.dir={directory}/file/state"), "state.dir", f"{directory}/file")
 
 
 def test_state_directory_in_use(serve, server):
