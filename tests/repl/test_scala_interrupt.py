@@ -81,8 +81,24 @@ def test_loops_are_stopped_by_the_agent_on_a_jdk_without_thread_stop(new_jdk, ag
         for code in ENDLESS:
             assert cancelled(session, code)[0] == "cancelled", code
             check_alive(session)
-        jvm = session.process.pid
-        assert not os.path.exists("/tmp/.attach_pid%d" % jvm)
+        assert not os.path.exists("/tmp/.attach_pid%d" % session.process.pid)
+    finally:
+        session.close()
+
+
+def test_closures_and_classes_on_a_jdk_whose_lambdas_are_sealed(new_jdk):
+    session = harness.Session("4.1", java_home=new_jdk)
+    try:
+        session.wait_ready()
+        code = ("val offset = 10\nvar factor = 2\ncase class P(a: Int)\ndef twice(n: Int) = n * factor\n"
+                "val plus = udf((n: Long) => n + offset)\n"
+                "println(sc.parallelize(1 to 3, 2).map(n => twice(n) + offset).collect.toList)\n"
+                "println(Seq(P(1), P(2)).toDS.map(p => P(p.a + offset)).collect.toList)\n"
+                "println(spark.range(2).select(plus($\"id\")).as[Long].collect.toList)")
+        output = session.run(code, kind="spark")
+        assert output["status"] == "ok", output
+        shown = output["data"]["text/plain"]
+        assert "List(12, 14, 16)\nList(P(11), P(12))\nList(10, 11)\n" in shown
     finally:
         session.close()
 

@@ -55,8 +55,8 @@ class ScalaCompiler:
         return settings
 
     def interpret(self, code):
-        """Compile and run; "Success", "Error" or "Incomplete". Raises Py4JJavaError if the compiler itself fails
-        (code that is nested too deeply, say); it is usable afterwards."""
+        """Compile and run; "Success", "Error" or "Incomplete". Raises Py4JJavaError if the compiler itself
+        fails (code that is nested too deeply, say); it is usable afterwards."""
         try:
             return self._imain.interpret(code, False).toString()
         except Py4JJavaError:
