@@ -127,6 +127,8 @@ def test_nothing_to_cut():
               "       o match\n", "       ^\n"]),
     ("     ^\n       warning: match\n     ^\n       error: bad\n", "error: bad",
      ["     ^\n", "       warning: match\n", "     ^\n"]),
+    ("warning: one unchecked warning; for details see -unchecked\nMyEx: x\n", "MyEx: x",
+     ["warning: one unchecked warning; for details see -unchecked\n"]),
     ("error: Error while emitting $iw\nUTF8 string too large\n", "error: Error while emitting $iw",
      ["UTF8 string too large\n"]),
     ("", "unknown error", []),
