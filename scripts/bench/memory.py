@@ -20,7 +20,7 @@ def main():
             sessions = [server.client.create(kind="pyspark") for _ in range(SESSIONS)]
             for session in sessions:
                 session.wait_idle()
-                session.run("1+1")
+                session.run("say 2")
             after = resident_kib(server.process.pid)
             idle.append(before)
             each.append((after - before) / SESSIONS)

@@ -6,6 +6,16 @@
 #include "views.hpp"
 
 namespace sparkgate::api {
+namespace {
+
+// The times that a request may carry, in Livy's words where they are wrong.
+std::optional<response> refuse_times(const session::session_request& wanted) {
+    for (const auto& text : {wanted.ttl, wanted.idle_timeout})
+        if (text && !parse_time(*text)) return msg_error(400, "Rejected, Reason: Invalid time string: " + *text);
+    return {};
+}
+
+}  // namespace
 
 awaitable<response> list_sessions(context& api, const request& from, const path_values&) {
     const auto begin = int_parameter(from, "from"), size = int_parameter(from, "size");
@@ -24,6 +34,7 @@ awaitable<response> list_sessions(context& api, const request& from, const path_
 awaitable<response> create_session(context& api, const request& from, const path_values&) {
     auto wanted = parse_session_request(from.body);
     if (!wanted) co_return text_error(400, wanted.error().message);
+    if (auto refused = refuse_times(*wanted)) co_return *refused;
     auto created = co_await api.sessions.create(std::move(*wanted), std::nullopt);
     if (!created) {
         const auto& problem = created.error();

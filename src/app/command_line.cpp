@@ -69,7 +69,7 @@ int run(int argc, char** argv) {
     CLI::App cli("sparkgate: a REST gateway for Apache Spark sessions that speaks Livy's API", "sparkgate");
     cli.set_version_flag("--version", "sparkgate " SPARKGATE_VERSION);
     cli.footer(exit_codes);
-    cli.require_subcommand(1);
+    cli.require_subcommand(0, 1);  // none is found below: CLI11 would say so instead of naming a wrong argument
     arguments given;
     auto* serve = cli.add_subcommand("serve", "Run the server in the foreground");
     serve->footer(exit_codes);
@@ -84,6 +84,10 @@ int run(int argc, char** argv) {
         cli.parse(argc, argv);
     } catch (const CLI::ParseError& e) {
         return cli.exit(e) == 0 ? success : bad_usage;
+    }
+    if (cli.get_subcommands().empty()) {
+        std::cerr << "sparkgate: a command is missing: serve or config (see --help)\n";
+        return bad_usage;
     }
     if (*show && given.as_markdown) {
         std::cout << config::markdown_table();

@@ -1,21 +1,12 @@
 #include "values.hpp"
 
+#include "sparkgate/base/time.hpp"
+
 #include <array>
 #include <charconv>
 #include <utility>
 
 namespace sparkgate::config {
-namespace {
-
-// Splits "10min" into 10 and "min".
-bool split_number(const std::string& text, std::int64_t& number, std::string& suffix) {
-    const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (ec != std::errc() || number < 0) return false;
-    suffix.assign(end, text.data() + text.size());
-    return true;
-}
-
-}  // namespace
 
 result<bool> parse_flag(const std::string& text) {
     if (text == "true") return true;
@@ -33,15 +24,7 @@ result<std::int64_t> parse_integer(const std::string& text, std::int64_t low, st
 }
 
 result<milliseconds> parse_time(const std::string& text) {
-    static constexpr std::array<std::pair<std::string_view, std::int64_t>, 7> units{
-        {{"", 1}, {"ms", 1}, {"s", 1000}, {"m", 60'000}, {"min", 60'000}, {"h", 3'600'000}, {"d", 86'400'000}}};
-    std::int64_t number = 0;
-    std::string suffix;
-    if (split_number(text, number, suffix)) {
-        if (suffix == "us") return milliseconds(number / 1000);
-        for (const auto& [name, factor] : units)
-            if (suffix == name && number <= INT64_MAX / factor / 1000) return milliseconds(number * factor);
-    }
+    if (const auto time = sparkgate::parse_time(text)) return *time;
     return fail(errc::invalid_argument, "expected a time such as 500ms, 30s, 10m, 1h or 1d");
 }
 
@@ -49,8 +32,9 @@ result<byte_count> parse_bytes(const std::string& text) {
     static constexpr std::array<std::pair<std::string_view, std::int64_t>, 5> units{
         {{"", 1}, {"b", 1}, {"k", 1024}, {"m", 1 << 20}, {"g", 1 << 30}}};
     std::int64_t number = 0;
-    std::string suffix;
-    if (split_number(text, number, suffix))
+    const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), number);
+    const std::string_view suffix(end, static_cast<std::size_t>(text.data() + text.size() - end));
+    if (ec == std::errc() && number >= 0)
         for (const auto& [name, factor] : units)
             if (suffix == name && number <= INT64_MAX / factor)
                 return byte_count{static_cast<std::uint64_t>(number * factor)};

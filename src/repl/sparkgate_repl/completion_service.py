@@ -3,6 +3,7 @@ import json
 import threading
 
 LIMIT_SECONDS = 0.9
+START_SECONDS = 0.3    # for an interpreter that starts quickly (SQL's); the others have names the next time
 MAX_CANDIDATES = 1000
 
 
@@ -23,7 +24,7 @@ class CompletionService:
 
     def _work(self, answer, kind, code, cursor):
         try:
-            interpreter = self._lanes.interpreter(kind)
+            interpreter = self._lanes.interpreter_soon(kind, START_SECONDS)
             names = interpreter.complete(code, cursor) if interpreter is not None else []
             names = [str(name) for name in names][:MAX_CANDIDATES]
         except BaseException:    # no candidates: a completion is a courtesy

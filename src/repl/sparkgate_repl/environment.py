@@ -1,8 +1,12 @@
 """What all interpreters share: Spark, the options, the private directory, and the state of JVM threads."""
 import os
 import threading
+import time
 
 from .interpreter import InterpreterError
+
+_END_JOBS_SECONDS = 10.0
+_END_JOBS_STEP_SECONDS = 0.05
 
 _STOPPED = ("The SparkContext was stopped by an earlier statement. Make a new session; code that wants "
             "another context must stop the old one and make the new one in the same statement.")
@@ -21,6 +25,7 @@ class Environment:
         self.jvm = None
         self._link = link
         self._lanes = None
+        self._cancels_future_jobs = False
         self._thread_class = None
         self._arrays_class = None
         self._local = threading.local()
@@ -68,8 +73,29 @@ class Environment:
             return
         fresh = set(self.active_jobs(statement)) - statement.cancelled_jobs
         if fresh:
-            self.sc._jsc.sc().cancelJobGroup(statement.group)
+            self._cancel_group(statement.group)
             statement.cancelled_jobs |= fresh
+
+    def end_jobs(self, statement):
+        """Wait until no job of the cancelled `statement` is active: adaptive queries start jobs from threads of
+        their own, also when the statement has already given up. The lane's, after the statement's code."""
+        deadline = time.monotonic() + _END_JOBS_SECONDS
+        try:
+            while self.sc is not None and self.sc._jsc is not None and self.active_jobs(statement):
+                if time.monotonic() > deadline:
+                    self.log("jobs of the cancelled statement %d are still active" % statement.id)
+                    return
+                self._cancel_group(statement.group)
+                time.sleep(_END_JOBS_STEP_SECONDS)
+        except Exception as e:    # Spark is going away, and its jobs with it
+            self.log("the jobs of statement %d: %s: %s" % (statement.id, type(e).__name__, e))
+
+    def _cancel_group(self, group):
+        """Spark 4 also refuses the group's jobs to come; no other statement has this group."""
+        if self._cancels_future_jobs:
+            self.sc._jsc.sc().cancelJobGroupAndFutureJobs(group)
+        else:
+            self.sc._jsc.sc().cancelJobGroup(group)
 
     def jobs(self, statement):
         """The ids of the statement's jobs that Spark still remembers."""
@@ -88,6 +114,7 @@ class Environment:
     def _adopt(self, sc, spark):
         self.sc, self.spark, self.jvm = sc, spark, sc._jvm
         # Looking a class up by its name costs a call for every part of the name.
+        self._cancels_future_jobs = int(sc.version.split(".")[0]) >= 4
         self._thread_class = self.jvm.java.lang.Thread
         self._arrays_class = self.jvm.java.util.Arrays
 

@@ -56,7 +56,7 @@ class Lane:
     def __init__(self, kind, interpreter, link):
         self.kind = kind
         self.interpreter = interpreter
-        self.started = False                    # the interpreter is made and may be asked by other lanes
+        self.ready = threading.Event()          # the interpreter is made and may be asked by other lanes
         self.closed = threading.Event()
         self._link = link
         self._queue = queue.SimpleQueue()
@@ -99,9 +99,9 @@ class Lane:
             self.interpreter.env.log("the %s interpreter did not start ahead: %s" % (self.kind, e))
 
     def _start(self):
-        if not self.started:
+        if not self.ready.is_set():
             self.interpreter.start()
-            self.started = True
+            self.ready.set()
 
     def _run(self, statement):
         if statement.cancel_requested:
@@ -112,6 +112,8 @@ class Lane:
         if output is None:
             self._finish(statement, "cancelled", None)
             return
+        if statement.cancel_requested:
+            self.interpreter.env.end_jobs(statement)
         failed = output["status"] == "error"
         cancelled = statement.cancel_requested and (failed or statement.interrupted)
         self._finish(statement, "cancelled" if cancelled else "available", output)
@@ -199,7 +201,15 @@ class Lanes:
         """The started interpreter of `kind`, or None."""
         with self._lock:
             lane = self._lanes.get(kind)
-        return lane.interpreter if lane is not None and lane.started else None
+        return lane.interpreter if lane is not None and lane.ready.is_set() else None
+
+    def interpreter_soon(self, kind, seconds):
+        """The interpreter of `kind`, which is started if it is not yet; None if that takes longer."""
+        lane = self.get(kind)
+        if not lane.ready.is_set():
+            lane.prestart()
+            lane.ready.wait(seconds)
+        return lane.interpreter if lane.ready.is_set() else None
 
     def _stream(self, id, name, text):
         self._link.send("stream", text.encode("utf-8", "replace"), id=id, name=name)
