@@ -6,7 +6,7 @@
 
 namespace sparkgate::api {
 
-// Livy's CreateInteractiveRequest: 17 optional fields. An empty body is an empty object. Errors: invalid_argument.
+// Livy's CreateInteractiveRequest: an object with 17 optional fields. Errors: invalid_argument, also for an empty body.
 result<session::session_request> parse_session_request(const std::string& body);
 
 }  // namespace sparkgate::api

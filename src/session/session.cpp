@@ -2,6 +2,7 @@
 #include "sparkgate/session/session.hpp"
 
 #include "start.hpp"
+
 #include "sparkgate/base/files.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -23,16 +24,21 @@ void session::note(const std::string& line) {
     if (auto done = log_.append(line); !done) spdlog::debug("session {}: {}", id_, done.error().message);
 }
 
+void session::abandon() {
+    gone_ = true;
+    apply(session_event::all_gone);
+    changed_.notify();
+}
+
 void session::launch() {
-    if (state_ != session_state::starting) {  // deleted before it was started
-        gone_ = true;
-        return apply(session_event::all_gone);
-    }
-    if (auto made = make_private_directory(directory_ / "work"); !made) return fail_start(made.error().message);
+    if (state_ != session_state::starting) return abandon();  // deleted before it was started
+    if (auto made = make_private_directory(directory_ / "work"); !made)
+        return fail_start(made.error().message);
     note(timeline_.reached("queued"));
     const std::string token = make_token();
     const auto settings_file = directory_ / "driver.json";
-    auto written = write_file_atomically(settings_file, driver_settings(world_, id_, request_.kind, directory_, token));
+    auto written =
+        write_file_atomically(settings_file, driver_settings(world_, id_, request_.kind, directory_, token));
     if (!written) return fail_start(written.error().message);
 
     process::child_spec spec;
@@ -54,9 +60,8 @@ void session::fail_start(const std::string& why) {
     note("sparkgate: the session could not be started: " + why);
     spdlog::warn("session {} could not be started: {}", id_, why);
     reason_ = why;
-    gone_ = true;
     link_.reset();
-    apply(session_event::all_gone);
+    abandon();
 }
 
 awaitable<void> session::supervise(std::shared_ptr<session> /* kept alive */) {
@@ -82,8 +87,8 @@ awaitable<void> session::watch_start(std::shared_ptr<session> /* kept alive */) 
         co_await changed_.wait_until(deadline);
     if (state_ != session_state::starting) co_return;
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(limit).count();
-    begin_stop("the session did not start within " + std::to_string(seconds) + " s (last phase: " +
-                   timeline_.last_phase() + ")",
+    begin_stop("the session did not start within " + std::to_string(seconds) +
+                   " s (last phase: " + timeline_.last_phase() + ")",
                session_event::start_failed);
 }
 
@@ -101,7 +106,8 @@ void session::begin_stop(std::string reason, session_event why) {
 awaitable<void> session::stop(std::string reason) {
     begin_stop(std::move(reason), session_event::stop_asked);
     const auto self = shared_from_this();
-    while (!gone_) co_await changed_.wait_until(std::chrono::steady_clock::time_point::max());
+    while (!gone_)
+        co_await changed_.wait_until(std::chrono::steady_clock::time_point::max());
 }
 
 void session::apply(session_event what) {
@@ -117,7 +123,9 @@ void session::apply(session_event what) {
 }
 
 store::session_record session::record() const {
-    const json details{{"owner", owner_ ? json(*owner_) : json()}, {"created", created_}, {"appId", app_id_},
+    const json details{{"owner", owner_ ? json(*owner_) : json()},
+                       {"created", created_},
+                       {"appId", app_id_},
                        {"reason", reason_}};
     store::session_record out;
     out.id = id_;
@@ -148,15 +156,16 @@ void session::on_phase(const driver::frame& received) {
 void session::on_ready(const driver::frame& received) {
     app_id_ = received.text("app_id");
     ui_url_ = received.text("ui_url");
-    note(timeline_.reached("context ready (Spark " + received.text("spark") + ", Scala " + received.text("scala") +
-                           ", Java " + received.text("java") + ", Python " + received.text("python") + ", " + app_id_ +
-                           ")"));
+    note(timeline_.reached("context ready (Spark " + received.text("spark") + ", Scala " +
+                           received.text("scala") + ", Java " + received.text("java") + ", Python " +
+                           received.text("python") + ", " + app_id_ + ")"));
     apply(session_event::driver_ready);
     send_next();
 }
 
 void session::on_start_failed(const driver::frame& received) {
-    note("sparkgate: the driver could not start (" + received.text("phase") + "): " + received.text("message"));
+    note("sparkgate: the driver could not start (" + received.text("phase") +
+         "): " + received.text("message"));
     if (const auto detail = received.text("detail"); !detail.empty()) note(detail);
     begin_stop(received.text("message"), session_event::start_failed);
 }

@@ -3,6 +3,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/use_awaitable.hpp>
+
 #include <algorithm>
 #include <charconv>
 
@@ -35,7 +36,8 @@ awaitable<void> remove_directory(std::filesystem::path directory) {
 
 }  // namespace
 
-session_manager::session_manager(services world, std::int64_t next_id) : world_(std::move(world)), next_id_(next_id) {}
+session_manager::session_manager(services world, std::int64_t next_id)
+    : world_(std::move(world)), next_id_(next_id) {}
 
 // The texts are Livy's: clients and users know them.
 result<void> session_manager::check(const session_request& request) const {
@@ -63,10 +65,13 @@ awaitable<result<std::shared_ptr<session>>> session_manager::create(session_requ
     if (auto checked = check(request); !checked) co_return checked.error();
     const std::int64_t id = next_id_++;
     // In the map before the first wait: the name is taken from now on.
-    const auto created = sessions_[id] = std::make_shared<session>(world_, id, std::move(request), std::move(owner));
+    const auto created = sessions_[id] =
+        std::make_shared<session>(world_, id, std::move(request), std::move(owner));
     auto written = co_await world_.store.commit(creation_of(*created, next_id_));
     if (!written) {
+        created->abandon();
         sessions_.erase(id);
+        world_.store.enqueue(removal_of(*created));  // its end was recorded
         co_return written.error();
     }
     created->launch();
@@ -93,24 +98,26 @@ result<std::shared_ptr<session>> session_manager::find(const std::string& id_or_
 std::vector<std::shared_ptr<session>> session_manager::all() const {
     std::vector<std::shared_ptr<session>> out;
     out.reserve(sessions_.size());
-    for (const auto& [id, each] : sessions_) out.push_back(each);
+    for (const auto& [id, each] : sessions_)
+        out.push_back(each);
     return out;
 }
 
 awaitable<result<void>> session_manager::remove(std::shared_ptr<session> which) {
     const auto id = which->id();
     if (!removing_.insert(id).second) {
-        while (removing_.contains(id)) co_await changed_.wait_until(std::chrono::steady_clock::time_point::max());
+        while (removing_.contains(id))
+            co_await changed_.wait_until(std::chrono::steady_clock::time_point::max());
         co_return fail(errc::not_found, "Session " + std::to_string(id) + " already stopped.");
     }
     co_await which->stop({});
     co_await asio::co_spawn(world_.blocking, remove_directory(which->directory()), asio::use_awaitable);
     auto erased = co_await world_.store.commit(removal_of(*which));
     if (!erased) spdlog::error("session {}: its record could not be removed: {}", id, erased.error().message);
-    sessions_.erase(id);
+    if (erased) sessions_.erase(id);
     removing_.erase(id);
     changed_.notify();
-    co_return result<void>();
+    co_return erased;
 }
 
 awaitable<void> session_manager::stop_all(std::string reason) {
@@ -118,7 +125,8 @@ awaitable<void> session_manager::stop_all(std::string reason) {
         auto stop = each->stop(reason);
         asio::co_spawn(world_.executor, std::move(stop), asio::detached);
     }
-    for (const auto& each : all()) co_await each->stop({});
+    for (const auto& each : all())
+        co_await each->stop({});
 }
 
 }  // namespace sparkgate::session

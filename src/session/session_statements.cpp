@@ -1,12 +1,12 @@
 // The statements of a session: queue, driver, results.
+#include "sparkgate/base/unique_fd.hpp"
 #include "sparkgate/session/session.hpp"
 
-#include "sparkgate/base/unique_fd.hpp"
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 
 #include <fcntl.h>
 #include <unistd.h>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 
 namespace sparkgate::session {
 namespace {
@@ -15,6 +15,12 @@ constexpr std::size_t largest_output_in_memory = 64 * 1024;
 constexpr std::size_t output_page_bytes = 1u << 20;
 constexpr auto completion_limit = std::chrono::milliseconds(1200);
 constexpr std::size_t completions_at_a_time = 32;
+constexpr auto store_pause = std::chrono::seconds(1);  // between attempts to store a result
+
+awaitable<void> pause(asio::any_io_executor executor, std::chrono::milliseconds time) {
+    asio::steady_timer timer(executor, time);
+    (void)co_await timer.async_wait(as_tuple);
+}
 
 std::string error_output(std::int64_t id, const std::string& ename, const std::string& evalue) {
     return dump_json(json{{"status", "error"},
@@ -51,10 +57,9 @@ awaitable<result<std::shared_ptr<const statement>>> session::submit(code_kind ki
         co_return written.error();
     }
     added->durable = true;
-    if (!is_active(state_))
-        added->apply(statement_event::session_ended, now_ms());
-    else
-        send_next();
+    if (is_final(added->state))  // cancelled, or the session has ended, while the first record was written
+        world_.store.enqueue(put_change(id_, *added));
+    send_next();
     co_return std::shared_ptr<const statement>(added);
 }
 
@@ -76,7 +81,8 @@ void session::send_exec(const statement& which) {
 void session::resend(std::int64_t last_received) {
     if (const auto current = statements_.in_driver()) {
         if (current->id > last_received) send_exec(*current);
-        if (current->state == statement_state::cancelling) link_->send(json{{"op", "cancel"}, {"id", current->id}});
+        if (current->state == statement_state::cancelling)
+            link_->send(json{{"op", "cancel"}, {"id", current->id}});
     } else {
         send_next();
     }
@@ -87,14 +93,16 @@ void session::cancel(std::int64_t statement_id) {
     if (!which || !which->apply(statement_event::cancel_asked, now_ms())) return;
     if (which->state == statement_state::cancelling && link_)
         link_->send(json{{"op", "cancel"}, {"id", statement_id}});
-    world_.store.enqueue(put_change(id_, *which));
+    if (which->durable) world_.store.enqueue(put_change(id_, *which));
     send_next();
 }
 
 void session::on_frame(driver::frame received) {
     const std::string op = received.op();
-    if (op == "result") return on_result(std::move(received));  // acknowledged later
-    if (op == "stream")
+    received_seq_ = std::max(received_seq_, received.integer("seq"));
+    if (op == "result")
+        on_result(std::move(received));
+    else if (op == "stream")
         on_stream(received);
     else if (op == "started")
         on_started(received);
@@ -112,7 +120,14 @@ void session::on_frame(driver::frame received) {
         on_cancel_failed(received);
     else if (op == "log")
         note("driver: " + received.text("text"));
-    if (const auto seq = received.integer("seq"); seq > 0 && link_) link_->acknowledge(seq);
+    acknowledge();
+}
+
+void session::acknowledge() {
+    const auto seq = unrecorded_results_.empty() ? received_seq_ : *unrecorded_results_.begin() - 1;
+    if (seq <= acknowledged_seq_ || !link_) return;
+    acknowledged_seq_ = seq;
+    link_->acknowledge(seq);
 }
 
 void session::on_started(const driver::frame& received) {
@@ -130,32 +145,37 @@ void session::on_progress(const driver::frame& received) {
 // Shown at once: the driver keeps the result until it is acknowledged, and that is when it is in the store.
 void session::on_result(driver::frame received) {
     const auto which = statements_.find(received.integer("id", -1));
-    if (which && !is_final(which->state)) {
+    const auto what =
+        received.text("state") == "cancelled" ? statement_event::stopped : statement_event::completed;
+    if (which && which->apply(what, received.integer("t", now_ms()))) {
         if (!received.payload.empty())
-            which->output = is_json(received.payload)
-                                ? std::move(received.payload)
-                                : error_output(which->id, "ProtocolError", "The driver's answer was not valid JSON.");
-        which->apply(received.text("state") == "cancelled" ? statement_event::stopped : statement_event::completed,
-                     received.integer("t", now_ms()));
-        asio::co_spawn(world_.executor, record_result(shared_from_this(), which, received.integer("seq")),
-                       asio::detached);
+            which->output =
+                is_json(received.payload)
+                    ? std::move(received.payload)
+                    : error_output(which->id, "ProtocolError", "The driver's answer was not valid JSON.");
+        const auto seq = received.integer("seq");
+        unrecorded_results_.insert(seq);
+        asio::co_spawn(world_.executor, record_result(shared_from_this(), which, seq), asio::detached);
     }
     send_next();
 }
 
-awaitable<void> session::record_result(std::shared_ptr<session> /* kept alive */, std::shared_ptr<statement> which,
-                                       std::int64_t seq) {
-    auto written = co_await world_.store.commit(put_change(id_, *which));
-    if (!written) {
+awaitable<void> session::record_result(std::shared_ptr<session> /* kept alive */,
+                                       std::shared_ptr<statement> which, std::int64_t seq) {
+    for (;;) {
+        const auto written = co_await world_.store.commit(put_change(id_, *which));
+        if (written) break;
         spdlog::error("session {}: statement {}: {}", id_, which->id, written.error().message);
-        co_return;
+        if (gone_) co_return;  // nobody is left to send it again
+        co_await pause(world_.executor, store_pause);
     }
+    unrecorded_results_.erase(seq);
     if (which->output && which->output->size() > largest_output_in_memory) {
         which->output.reset();
         which->output_in_store = true;
     }
     drop_old_statements();
-    if (link_) link_->acknowledge(seq);
+    acknowledge();
 }
 
 void session::drop_old_statements() {
@@ -163,7 +183,8 @@ void session::drop_old_statements() {
     if (lowest == 0) return;
     world_.store.enqueue({store::erase_statements{id_, lowest}});
     std::error_code ignored;
-    for (; oldest_stream_ < lowest; ++oldest_stream_) std::filesystem::remove(stream_path(oldest_stream_), ignored);
+    for (; oldest_stream_ < lowest; ++oldest_stream_)
+        std::filesystem::remove(stream_path(oldest_stream_), ignored);
 }
 
 void session::on_cancel_failed(const driver::frame& received) {
@@ -171,7 +192,8 @@ void session::on_cancel_failed(const driver::frame& received) {
     const std::string why = "statement " + id + " could not be cancelled: " + received.text("reason");
     note("sparkgate: " + why);
     spdlog::warn("session {}: {}", id_, why);
-    if (world_.settings.escalation == config::cancel_escalation::kill) begin_stop(why, session_event::stop_asked);
+    if (world_.settings.escalation == config::cancel_escalation::kill)
+        begin_stop(why, session_event::stop_asked);
 }
 
 void session::end_statements() {
@@ -181,9 +203,10 @@ void session::end_statements() {
         if (!each->apply(statement_event::session_ended, when)) continue;
         if (ran) {
             const std::string why = reason_.empty() ? "the session was stopped" : reason_;
-            each->output = error_output(each->id, "SessionEnded", "The session ended while the statement ran: " + why);
+            each->output =
+                error_output(each->id, "SessionEnded", "The session ended while the statement ran: " + why);
         }
-        world_.store.enqueue(put_change(id_, *each));
+        if (each->durable) world_.store.enqueue(put_change(id_, *each));
     }
 }
 
@@ -196,7 +219,8 @@ std::filesystem::path session::stream_path(std::int64_t statement_id) const {
     return directory_ / ("statement-" + std::to_string(statement_id) + ".out");
 }
 
-// The text goes to a file: it may be read from any position for as long as the statement is kept, and costs no memory.
+// The text goes to a file: it may be read from any position for as long as the statement is kept, and costs
+// no memory.
 void session::on_stream(const driver::frame& received) {
     const auto id = received.integer("id", -1);
     if (!statements_.find(id)) return;

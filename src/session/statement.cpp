@@ -75,7 +75,8 @@ std::int64_t statement_queue::retain(std::size_t retained) {
         statements_.pop_front();
         dropped = true;
     }
-    return dropped ? statements_.front()->id : 0;
+    if (!dropped) return 0;
+    return statements_.empty() ? next_id_ : statements_.front()->id;
 }
 
 }  // namespace sparkgate::session

@@ -19,6 +19,7 @@
 #include <boost/asio/thread_pool.hpp>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 
 namespace sparkgate::session {
@@ -65,8 +66,10 @@ public:
     bool gone() const { return gone_; }
 
     // Starts spark-submit. A failure leaves the session dead with the reason in its log: it is not an error of the
-    // request. Call once.
+    // request. Call once, or abandon().
     void launch();
+    // Instead of launch(): the session was refused after all. Who waits for its end is told.
+    void abandon();
 
     // Queues a statement; resolves when its record is durable. Errors: conflict (not active), unavailable (store).
     awaitable<result<std::shared_ptr<const statement>>> submit(code_kind kind, std::string code);
@@ -118,6 +121,7 @@ private:
     void on_completion(driver::frame received);
     void on_result(driver::frame received);
     awaitable<void> record_result(std::shared_ptr<session> self, std::shared_ptr<statement> which, std::int64_t seq);
+    void acknowledge();
     std::filesystem::path stream_path(std::int64_t statement_id) const;
 
     services& world_;
@@ -136,6 +140,9 @@ private:
     statement_queue statements_;
     change_signal changed_;
 
+    // Acknowledgements are cumulative: none goes beyond a result that is not in the store yet.
+    std::int64_t received_seq_ = 0, acknowledged_seq_ = 0;
+    std::set<std::int64_t> unrecorded_results_;  // their seq
     std::int64_t oldest_stream_ = 0;  // printed text of statements below is removed
     std::map<std::int64_t, std::shared_ptr<std::optional<std::string>>> completions_;  // answers, by request number
     std::int64_t next_completion_ = 1;

@@ -27,7 +27,8 @@ public:
     std::vector<std::shared_ptr<session>> all() const;
 
     // Ends the session and forgets it: when this resolves no process, file or record of it is left. Errors: not_found
-    // when it was being removed already (resolves when that is done).
+    // when it was being removed already (resolves when that is done), unavailable (store: the session has ended but
+    // stays listed, and may be removed again).
     awaitable<result<void>> remove(std::shared_ptr<session> which);
 
     // Ends all sessions, for the gateway's stop. They stay in the store.
