@@ -59,6 +59,15 @@ public:
         return out;
     }
 
+    // Waits until the gateway has acknowledged everything up to `seq`, and nothing beyond.
+    void expect_ack(std::int64_t seq) {
+        std::int64_t acknowledged = 0;
+        while (acknowledged < seq)
+            acknowledged = expect("ack").integer("seq");
+        if (acknowledged > seq)
+            throw std::runtime_error("acknowledged too much: " + std::to_string(acknowledged));
+    }
+
     // Whether a frame with this op has come and was not taken. Call after event_loop::settle().
     bool has(const std::string& op) const {
         const auto& frames = inbox_->frames;
