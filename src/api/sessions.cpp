@@ -50,12 +50,11 @@ awaitable<response> create_session(context& api, const request& from, const path
 awaitable<response> get_session(context& api, const request& from, const path_values& path) {
     auto found = api.sessions.find(path[0]);
     if (!found) co_return to_response(found.error());
-    const auto hold = hold_time(from, api.settings);
-    if (!hold) co_return to_response(hold.error());
+    const auto time = hold_time(from, api.settings);
+    if (!time) co_return to_response(time.error());
     const auto session = *found;
-    const auto deadline = std::chrono::steady_clock::now() + *hold;
-    while (session->state() == session::session_state::starting && std::chrono::steady_clock::now() < deadline)
-        co_await session->changed().wait_until(deadline);
+    auto started = [&session] { return session->state() != session::session_state::starting; };
+    co_await hold(api, session, *time, started);
     co_return json_response(dump_json(session_view(*session, api.settings.log_lines)));
 }
 

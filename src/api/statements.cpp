@@ -116,11 +116,10 @@ awaitable<response> get_statement(context& api, const request& from, const path_
     if (auto refused = refuse_reading(*owner)) co_return *refused;
     const auto which = find_statement(*owner, path[1]);
     if (!which) co_return statement_error(which.error());
-    const auto hold = hold_time(from, api.settings);
-    if (!hold) co_return to_response(hold.error());
-    const auto deadline = std::chrono::steady_clock::now() + *hold;
-    while (!session::is_final((*which)->state) && std::chrono::steady_clock::now() < deadline)
-        co_await owner->changed().wait_until(deadline);
+    const auto time = hold_time(from, api.settings);
+    if (!time) co_return to_response(time.error());
+    auto ended = [&which] { return session::is_final((*which)->state); };
+    co_await hold(api, owner, *time, ended);
     co_return co_await statement_response(owner, *which, 200);
 }
 
@@ -134,16 +133,16 @@ awaitable<response> get_statement_output(context& api, const request& from, cons
     if (!which) co_return statement_error(which.error());
     const auto begin = int_parameter(from, "from");
     if (!begin) co_return to_response(begin.error());
-    const auto hold = hold_time(from, api.settings);
-    if (!hold) co_return to_response(hold.error());
+    const auto time = hold_time(from, api.settings);
+    if (!time) co_return to_response(time.error());
 
     const auto position = std::max<std::int64_t>(0, begin->value_or(0));
-    const auto deadline = std::chrono::steady_clock::now() + *hold;
-    auto page = owner->printed((*which)->id, position);
-    while (page.text.empty() && !session::is_final((*which)->state) && std::chrono::steady_clock::now() < deadline) {
-        co_await owner->changed().wait_until(deadline);
+    session::output_page page;
+    auto news = [&] {
         page = owner->printed((*which)->id, position);
-    }
+        return !page.text.empty() || session::is_final((*which)->state);
+    };
+    co_await hold(api, owner, *time, news);
     const json body{{"id", (*which)->id},
                     {"from", page.from},
                     {"next", page.next},

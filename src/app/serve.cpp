@@ -171,6 +171,7 @@ awaitable<void> running_server::stop_on_signal() {
     const auto [ec, number] = co_await signals.async_wait(as_tuple);
     if (ec) co_return;
     spdlog::info("stopping on signal {}", number);
+    sessions_->release_waiters();
     co_await server_->drain(settings_.drain_timeout);
     co_await sessions_->stop_all("the server stops");
     loop_.stop();

@@ -120,6 +120,11 @@ awaitable<result<void>> session_manager::remove(std::shared_ptr<session> which) 
     co_return erased;
 }
 
+void session_manager::release_waiters() {
+    releases_waiters_ = true;
+    for (const auto& [id, each] : sessions_) each->changed().notify();
+}
+
 awaitable<void> session_manager::stop_all(std::string reason) {
     for (const auto& each : all()) {
         auto stop = each->stop(reason);

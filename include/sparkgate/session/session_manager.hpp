@@ -31,6 +31,10 @@ public:
     // stays listed, and may be removed again).
     awaitable<result<void>> remove(std::shared_ptr<session> which);
 
+    // For the gateway's stop: whoever waits for a session's change is woken, and no answer is held from now on.
+    void release_waiters();
+    bool releases_waiters() const { return releases_waiters_; }
+
     // Ends all sessions, for the gateway's stop. They stay in the store.
     awaitable<void> stop_all(std::string reason);
 
@@ -43,6 +47,7 @@ private:
     std::map<std::int64_t, std::shared_ptr<session>> sessions_;
     std::set<std::int64_t> removing_;
     change_signal changed_;
+    bool releases_waiters_ = false;
 };
 
 }  // namespace sparkgate::session
