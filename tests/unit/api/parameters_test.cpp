@@ -1,0 +1,126 @@
+// Query parameters, and the two shapes of errors.
+#include "api/parameters.hpp"
+
+#include "api/errors.hpp"
+
+#include "sparkgate/api/routes.hpp"
+
+#include <gtest/gtest.h>
+
+#include <limits>
+
+namespace sparkgate::api {
+namespace {
+
+using std::chrono::milliseconds;
+
+http::request with(const std::string& name, const std::string& value) {
+    http::request out;
+    out.query.emplace_back(name, value);
+    return out;
+}
+
+TEST(parameters, whole_numbers_are_java_ints) {
+    for (const auto& [text, number] : std::vector<std::pair<std::string, std::int64_t>>{
+             {"0", 0}, {"-1", -1}, {"007", 7}, {"2147483647", 2147483647}}) {
+        EXPECT_EQ(parse_int(text).value(), number);
+        EXPECT_EQ(int_parameter(with("from", text), "from").value(), number);
+    }
+    for (const auto* text : {"", "abc", "1x", " 1", "1.0", "2147483648", "-2147483649", "99999999999"}) {
+        const auto parsed = int_parameter(with("from", text), "from");
+        ASSERT_FALSE(parsed) << text;
+        EXPECT_EQ(parsed.error().code, errc::invalid_argument);
+        EXPECT_EQ(parsed.error().message, "For input string: \"" + std::string(text) + "\"");
+    }
+    EXPECT_EQ(int_parameter(with("size", "1"), "from").value(), std::nullopt);
+}
+
+struct clip_row {
+    std::int64_t from, size;
+    std::size_t begin, end;  // of ten
+};
+
+TEST(parameters, clip) {
+    constexpr std::int64_t most = std::numeric_limits<std::int32_t>::max();
+    constexpr std::int64_t least = std::numeric_limits<std::int32_t>::min();
+    for (const auto& row : std::vector<clip_row>{{0, 100, 0, 10},
+                                                 {0, 10, 0, 10},
+                                                 {0, 3, 0, 3},
+                                                 {4, 3, 4, 7},
+                                                 {8, 5, 8, 10},
+                                                 {10, 5, 10, 10},
+                                                 {99, 5, 10, 10},
+                                                 {0, 0, 0, 0},
+                                                 {3, -1, 3, 3},
+                                                 {-5, 10, 0, 5},
+                                                 {-5, 3, 0, 0},
+                                                 {most, most, 10, 10},
+                                                 {least, least, 0, 0},
+                                                 {least, most, 0, 0}}) {
+        const auto out = clip(row.from, row.size, 10);
+        EXPECT_EQ(out.begin, row.begin) << row.from << ", " << row.size;
+        EXPECT_EQ(out.end, row.end) << row.from << ", " << row.size;
+    }
+    EXPECT_EQ(clip(0, 100, 0).end, 0u);
+}
+
+TEST(parameters, hold_time) {
+    config::settings settings;
+    settings.poll_hold = milliseconds(700);
+    settings.max_wait = std::chrono::seconds(60);
+    EXPECT_EQ(hold_time(http::request(), settings).value(), milliseconds(700));
+    const std::vector<std::pair<std::string, int>> table{{"0", 0},       {"5", 5000},    {"0.25", 250},
+                                                         {"60", 60'000}, {"61", 60'000}, {"1e300", 60'000}};
+    for (const auto& [text, expected] : table)
+        EXPECT_EQ(hold_time(with("wait", text), settings).value(), milliseconds(expected)) << text;
+    for (const auto* text : {"", "-1", "abc", "5s", "nan", "inf", "-inf"}) {
+        const auto wrong = hold_time(with("wait", text), settings);
+        ASSERT_FALSE(wrong) << text;
+        EXPECT_EQ(wrong.error().code, errc::invalid_argument);
+        EXPECT_EQ(wrong.error().message,
+                  "wait: expected a number of seconds, found \"" + std::string(text) + "\"");
+    }
+    auto head = with("wait", "5");
+    head.verb = http::method::head;
+    EXPECT_EQ(hold_time(head, settings).value(), milliseconds(0)) << "HEAD is never held";
+}
+
+TEST(errors, two_shapes) {
+    const auto message = msg_error(400, "a \"b\"\n\xff");
+    EXPECT_EQ(message.status, 400u);
+    EXPECT_EQ(message.body, "{\"msg\":\"a \\\"b\\\"\\n\xEF\xBF\xBD\"}");
+    EXPECT_EQ(message.content_type, "application/json;charset=utf-8");
+    const auto text = text_error(404, "Statement not found");
+    EXPECT_EQ(text.status, 404u);
+    EXPECT_EQ(text.body, "\"Statement not found\"");
+    EXPECT_EQ(text.content_type, "application/json;charset=utf-8");
+}
+
+TEST(errors, each_code_has_its_status) {
+    using retry = std::vector<std::pair<std::string, std::string>>;
+    const retry none, after_five{{"Retry-After", "5"}};
+    const std::vector<std::tuple<errc, unsigned, retry>> table{
+        {errc::invalid_argument, 400, none}, {errc::forbidden, 403, none},
+        {errc::not_found, 404, none},        {errc::conflict, 409, none},
+        {errc::too_large, 413, none},        {errc::busy, 429, after_five},
+        {errc::internal, 500, none},         {errc::unavailable, 503, after_five},
+        {errc::timeout, 504, none}};
+    for (const auto& [code, status, headers] : table) {
+        const auto out = to_response(fail(code, "why"));
+        EXPECT_EQ(out.status, status);
+        EXPECT_EQ(out.body, R"({"msg":"why"})");
+        EXPECT_EQ(out.headers, headers) << status;
+    }
+}
+
+TEST(errors, of_the_http_server_are_empty_for_404_and_405_as_livys) {
+    for (const unsigned status : {404u, 405u}) {
+        const auto out = server_error_response(status, "no such route");
+        EXPECT_EQ(out.status, status);
+        EXPECT_EQ(out.body, "");
+    }
+    EXPECT_EQ(server_error_response(413, "too large").body, R"({"msg":"too large"})");
+}
+
+}  // namespace
+}  // namespace sparkgate::api
