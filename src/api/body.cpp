@@ -17,10 +17,11 @@ std::optional<std::string> as_text(const json& value) {
 std::string unknown_field(const std::string& field, const std::string& java_class,
                           const std::vector<std::string>& known) {
     std::string names;
-    for (const auto& name : known) names += (names.empty() ? "\"" : ", \"") + name + "\"";
+    for (const auto& name : known)
+        names += (names.empty() ? "\"" : ", \"") + name + "\"";
     return "Unrecognized field \"" + field + "\" (class " + java_class + "), not marked as ignorable (" +
-           std::to_string(known.size()) + " known properties: " + names + "])\n (through reference chain: " +
-           java_class + "[\"" + field + "\"])";
+           std::to_string(known.size()) + " known properties: " + names +
+           "])\n (through reference chain: " + java_class + "[\"" + field + "\"])";
 }
 
 }  // namespace
@@ -45,7 +46,8 @@ const json* body_reader::find(const char* field) const {
 
 void body_reader::wrong_type(const char* field, const char* expected) {
     if (!error_)
-        error_ = fail(errc::invalid_argument, "Cannot read field \"" + std::string(field) + "\": expected " + expected);
+        error_ = fail(errc::invalid_argument,
+                      "Cannot read field \"" + std::string(field) + "\": expected " + expected);
 }
 
 std::optional<std::string> body_reader::text(const char* field) {

@@ -1,5 +1,5 @@
-// Reads request bodies: JSON objects with known fields. Error texts follow Livy's (Jackson's) words where users see
-// them; numbers as strings, null and booleans are taken as Livy's own clients send them. Pure.
+// Reads request bodies: JSON objects with known fields. Error texts follow Livy's (Jackson's) words where
+// users see them; numbers as strings, null and booleans are taken as Livy's own clients send them. Pure.
 #pragma once
 
 #include "sparkgate/base/error.hpp"
@@ -15,7 +15,8 @@ namespace sparkgate::api {
 
 class body_reader {
 public:
-    // `known` are the allowed fields, `java_class` the name that Livy's message about any other field carries.
+    // `known` are the allowed fields, `java_class` the name that Livy's message about any other field
+    // carries.
     static result<body_reader> parse(const std::string& body, const std::string& java_class,
                                      const std::vector<std::string>& known);
 

@@ -7,15 +7,24 @@ namespace {
 
 unsigned status_of(errc code) {
     switch (code) {
-        case errc::invalid_argument: return 400;
-        case errc::forbidden: return 403;
-        case errc::not_found: return 404;
-        case errc::conflict: return 409;
-        case errc::too_large: return 413;
-        case errc::busy: return 429;
-        case errc::unavailable: return 503;
-        case errc::timeout: return 504;
-        case errc::internal: return 500;
+        case errc::invalid_argument:
+            return 400;
+        case errc::forbidden:
+            return 403;
+        case errc::not_found:
+            return 404;
+        case errc::conflict:
+            return 409;
+        case errc::too_large:
+            return 413;
+        case errc::busy:
+            return 429;
+        case errc::unavailable:
+            return 503;
+        case errc::timeout:
+            return 504;
+        case errc::internal:
+            return 500;
     }
     return 500;
 }

@@ -1,4 +1,5 @@
-// The one place that knows how errors look on the wire: two JSON shapes, as Livy has them (clients match both).
+// The one place that knows how errors look on the wire: two JSON shapes, as Livy has them (clients match
+// both).
 #pragma once
 
 #include "sparkgate/base/error.hpp"

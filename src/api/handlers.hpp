@@ -34,10 +34,11 @@ awaitable<response> complete_code(context& api, const request& from, const path_
 awaitable<response> get_version(context& api, const request& from, const path_values& path);
 awaitable<response> get_root(context& api, const request& from, const path_values& path);
 
-// Holds an answer until `done()` or for `time`; a stopping gateway holds none. `done` is a named lambda: g++ 12 destroys
-// a temporary one twice.
+// Holds an answer until `done()` or for `time`; a stopping gateway holds none. `done` is a named lambda: g++
+// 12 destroys a temporary one twice.
 template <class Done>
-awaitable<void> hold(context& api, std::shared_ptr<session::session> on, std::chrono::milliseconds time, Done done) {
+awaitable<void> hold(context& api, std::shared_ptr<session::session> on, std::chrono::milliseconds time,
+                     Done done) {
     const auto deadline = std::chrono::steady_clock::now() + time;
     while (!done() && !api.sessions.releases_waiters() && std::chrono::steady_clock::now() < deadline)
         co_await on->changed().wait_until(deadline);

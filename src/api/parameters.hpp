@@ -24,8 +24,8 @@ struct slice {
 };
 slice clip(std::int64_t from, std::int64_t size, std::size_t count);
 
-// How long an answer may be held: ?wait=SECONDS up to statement.max-wait, else statement.poll-hold; never for HEAD.
-// Errors: invalid_argument.
+// How long an answer may be held: ?wait=SECONDS up to statement.max-wait, else statement.poll-hold; never for
+// HEAD. Errors: invalid_argument.
 result<std::chrono::milliseconds> hold_time(const http::request& from, const config::settings& settings);
 
 }  // namespace sparkgate::api

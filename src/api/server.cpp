@@ -17,10 +17,11 @@ awaitable<response> get_version(context&, const request&, const path_values&) {
 awaitable<response> get_root(context&, const request&, const path_values&) {
     response out;
     out.content_type = "text/html;charset=utf-8";
-    out.body =
-        "<!doctype html><html lang=\"en\"><title>sparkgate</title><h1>sparkgate " SPARKGATE_VERSION "</h1>"
-        "<p>A REST gateway for Apache Spark sessions that speaks Livy's API.</p>"
-        "<ul><li><a href=\"/sessions\">/sessions</a></li><li><a href=\"/version\">/version</a></li></ul></html>\n";
+    out.body = "<!doctype html><html lang=\"en\"><title>sparkgate</title><h1>sparkgate " SPARKGATE_VERSION
+               "</h1>"
+               "<p>A REST gateway for Apache Spark sessions that speaks Livy's API.</p>"
+               "<ul><li><a href=\"/sessions\">/sessions</a></li><li><a "
+               "href=\"/version\">/version</a></li></ul></html>\n";
     co_return out;
 }
 

@@ -6,9 +6,10 @@ namespace sparkgate::api {
 namespace {
 
 const std::vector<std::string> fields{
-    "kind",           "proxyUser",     "jars",         "pyFiles", "files", "driverMemory", "driverCores",
-    "executorMemory", "executorCores", "numExecutors", "archives", "queue", "name",        "conf",
-    "heartbeatTimeoutInSecond", "ttl", "idleTimeout"};
+    "kind",         "proxyUser",   "jars",           "pyFiles",       "files",
+    "driverMemory", "driverCores", "executorMemory", "executorCores", "numExecutors",
+    "archives",     "queue",       "name",           "conf",          "heartbeatTimeoutInSecond",
+    "ttl",          "idleTimeout"};
 const std::string java_class = "org.apache.livy.server.interactive.CreateInteractiveRequest";
 
 }  // namespace

@@ -11,7 +11,8 @@ namespace {
 // The times that a request may carry, in Livy's words where they are wrong.
 std::optional<response> refuse_times(const session::session_request& wanted) {
     for (const auto& text : {wanted.ttl, wanted.idle_timeout})
-        if (text && !parse_time(*text)) return msg_error(400, "Rejected, Reason: Invalid time string: " + *text);
+        if (text && !parse_time(*text))
+            return msg_error(400, "Rejected, Reason: Invalid time string: " + *text);
     return {};
 }
 
@@ -38,7 +39,8 @@ awaitable<response> create_session(context& api, const request& from, const path
     auto created = co_await api.sessions.create(std::move(*wanted), std::nullopt);
     if (!created) {
         const auto& problem = created.error();
-        if (problem.code == errc::invalid_argument) co_return msg_error(400, "Rejected, Reason: " + problem.message);
+        if (problem.code == errc::invalid_argument)
+            co_return msg_error(400, "Rejected, Reason: " + problem.message);
         co_return to_response(problem);
     }
     auto out = json_response(dump_json(session_view(**created, api.settings.log_lines)), 201);

@@ -22,7 +22,8 @@ std::optional<response> refuse_reading(const session::session& from) {
     return msg_error(400, text);
 }
 
-// Livy's 500 (Zeppelin matches its text); nothing was done, so a client that repeats the request does no harm.
+// Livy's 500 (Zeppelin matches its text); nothing was done, so a client that repeats the request does no
+// harm.
 std::optional<response> refuse_writing(const session::session& from) {
     if (session::is_active(from.state())) return {};
     std::string text = "java.lang.IllegalStateException: Session is in state ";
@@ -71,7 +72,8 @@ awaitable<response> list_statements(context& api, const request& from, const pat
 
     std::vector<statement_pointer> all(owner->statements().all().begin(), owner->statements().all().end());
     const std::string* order = from.parameter("order");
-    if (order && boost::to_lower_copy(boost::trim_copy(*order)) == "desc") std::reverse(all.begin(), all.end());
+    if (order && boost::to_lower_copy(boost::trim_copy(*order)) == "desc")
+        std::reverse(all.begin(), all.end());
     const auto count = static_cast<std::int64_t>(all.size());
     const auto range = clip(begin->value_or(0), size->value_or(count), all.size());
     std::string body = "{\"total_statements\":" + std::to_string(count) + ",\"statements\":[";

@@ -8,15 +8,17 @@ json or_null(const std::optional<T>& value) {
     return value ? json(*value) : json();
 }
 
-json text_or_null(const std::string& text) { return text.empty() ? json() : json(text); }
+json text_or_null(const std::string& text) {
+    return text.empty() ? json() : json(text);
+}
 
 }  // namespace
 
 json session_view(session::session& from, int log_lines) {
     const auto& request = from.request();
     const auto& spark = request.spark;
-    const json app_info{{"driverLogUrl", nullptr}, {"sparkUiUrl", text_or_null(from.ui_url())},
-                        {"executorLogUrls", nullptr}};
+    const json app_info{
+        {"driverLogUrl", nullptr}, {"sparkUiUrl", text_or_null(from.ui_url())}, {"executorLogUrls", nullptr}};
     return json{{"id", from.id()},
                 {"name", or_null(spark.name)},
                 {"appId", text_or_null(from.app_id())},
@@ -48,7 +50,8 @@ std::string statement_view(const session::statement& from, const std::string& ou
     out += ",\"state\":\"";
     out += session::to_string(from.state);
     out += "\",\"output\":" + output + ",\"progress\":" + dump_json(json(from.progress)) +
-           ",\"started\":" + std::to_string(from.started) + ",\"completed\":" + std::to_string(from.completed) + "}";
+           ",\"started\":" + std::to_string(from.started) +
+           ",\"completed\":" + std::to_string(from.completed) + "}";
     return out;
 }
 
@@ -62,7 +65,8 @@ log_page read_log(process::log_file& log, std::optional<std::int64_t> from, std:
     if (page.from < 1 && end > 0) page.lines.emplace_back("stdout: ");
     const std::int64_t first = std::max<std::int64_t>(page.from - 1, 0), last = std::min(end - 1, printed);
     if (last > first)
-        for (auto& line : log.lines(first, last - first)) page.lines.push_back(std::move(line));
+        for (auto& line : log.lines(first, last - first))
+            page.lines.push_back(std::move(line));
     if (page.from <= printed + 1 && end == page.total) page.lines.emplace_back("\nstderr: ");
     return page;
 }

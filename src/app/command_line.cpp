@@ -1,9 +1,11 @@
 #include "sparkgate/app/command_line.hpp"
 
 #include "serve.hpp"
+
 #include "sparkgate/config/load.hpp"
 
 #include <CLI/CLI.hpp>
+
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
@@ -22,20 +24,24 @@ int report(exit_code code, const std::string& message) {
 
 exit_code code_of(config::problem what) {
     switch (what) {
-        case config::problem::bad_key: return bad_key;
-        case config::problem::bad_value: return bad_value;
-        case config::problem::unreadable: return config_unreadable;
+        case config::problem::bad_key:
+            return bad_key;
+        case config::problem::bad_value:
+            return bad_value;
+        case config::problem::unreadable:
+            return config_unreadable;
     }
     return internal_failure;
 }
 
 int print_configuration(const config::loaded& from) {
-    for (const auto& warning : from.warnings) std::cerr << "sparkgate: " << warning << "\n";
+    for (const auto& warning : from.warnings)
+        std::cerr << "sparkgate: " << warning << "\n";
     for (const auto& each : from.effective) {
         std::cout << each.key << " = " << each.value;
         if (each.origin != "default")
-            std::cout << "    # " << each.origin << ", default: "
-                      << (each.default_value.empty() ? "(empty)" : each.default_value);
+            std::cout << "    # " << each.origin
+                      << ", default: " << (each.default_value.empty() ? "(empty)" : each.default_value);
         else
             std::cout << "    # default";
         std::cout << "\n";
@@ -56,7 +62,9 @@ struct arguments {
 };
 
 void add_configuration_options(CLI::App& command, arguments& into) {
-    command.add_option("--config", into.config_file, "Configuration file in livy.conf's format (default: SPARKGATE_CONF)")
+    command
+        .add_option("--config", into.config_file,
+                    "Configuration file in livy.conf's format (default: SPARKGATE_CONF)")
         ->type_name("FILE");
     command.add_option("--set", into.assignments, "Override one key; may be repeated")
         ->type_name("KEY=VALUE")
@@ -69,16 +77,19 @@ int run(int argc, char** argv) {
     CLI::App cli("sparkgate: a REST gateway for Apache Spark sessions that speaks Livy's API", "sparkgate");
     cli.set_version_flag("--version", "sparkgate " SPARKGATE_VERSION);
     cli.footer(exit_codes);
-    cli.require_subcommand(0, 1);  // none is found below: CLI11 would say so instead of naming a wrong argument
+    cli.require_subcommand(0,
+                           1);  // none is found below: CLI11 would say so instead of naming a wrong argument
     arguments given;
     auto* serve = cli.add_subcommand("serve", "Run the server in the foreground");
     serve->footer(exit_codes);
     add_configuration_options(*serve, given);
     serve->add_option("--port-file", given.port_file, "Write the port to this file once the server accepts")
         ->type_name("FILE");
-    auto* show = cli.add_subcommand("config", "Print each effective configuration value, its default and origin");
+    auto* show =
+        cli.add_subcommand("config", "Print each effective configuration value, its default and origin");
     add_configuration_options(*show, given);
-    show->add_flag("--markdown", given.as_markdown, "Print the table of all keys for the documentation instead");
+    show->add_flag("--markdown", given.as_markdown,
+                   "Print the table of all keys for the documentation instead");
 
     try {
         cli.parse(argc, argv);

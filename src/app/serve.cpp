@@ -1,20 +1,22 @@
 #include "serve.hpp"
 
 #include "leftovers.hpp"
+#include "state_directory.hpp"
+
 #include "sparkgate/api/routes.hpp"
 #include "sparkgate/base/files.hpp"
 #include "sparkgate/obs/log.hpp"
 #include "sparkgate/process/spark_home.hpp"
-#include "state_directory.hpp"
 
-#include <malloc.h>
-#include <unistd.h>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/signal_set.hpp>
+
 #include <csignal>
+#include <malloc.h>
+#include <unistd.h>
 
 extern char** environ;
 
@@ -31,7 +33,9 @@ std::map<std::string, std::string> own_environment() {
     return out;
 }
 
-std::filesystem::path program_directory() { return std::filesystem::read_symlink("/proc/self/exe").parent_path(); }
+std::filesystem::path program_directory() {
+    return std::filesystem::read_symlink("/proc/self/exe").parent_path();
+}
 
 bool is_loopback(const std::string& host) {
     boost::system::error_code ec;
@@ -58,9 +62,10 @@ http::server_options server_options(const config::settings& s) {
              "default-src 'self'; script-src 'self' 'unsafe-inline'; img-src 'self'; frame-src 'self';"},
             {"X-Content-Type-Options", "nosniff"}};
     out.error_response = api::server_error_response;
-    out.on_answer = [](const http::request& from, unsigned status, std::size_t bytes, std::chrono::microseconds time) {
-        spdlog::debug("{} {} {} {} {} B {} us", from.id, http::to_string(from.verb), obs::printable(from.target), status,
-                      bytes, time.count());
+    out.on_answer = [](const http::request& from, unsigned status, std::size_t bytes,
+                       std::chrono::microseconds time) {
+        spdlog::debug("{} {} {} {} {} B {} us", from.id, http::to_string(from.verb),
+                      obs::printable(from.target), status, bytes, time.count());
     };
     return out;
 }
@@ -78,7 +83,8 @@ std::map<std::string, std::string> spark_defaults() {
 
 session::services make_services(const config::settings& s, const process::spark_installation& spark,
                                 asio::any_io_executor executor, process::launcher& launcher,
-                                driver::endpoint& endpoint, store::store& store, asio::thread_pool& blocking) {
+                                driver::endpoint& endpoint, store::store& store,
+                                asio::thread_pool& blocking) {
     session::services out{executor, s, launcher, endpoint, store, blocking, {}, own_environment(), {}, {}};
     out.submit.spark_home = spark.home.string();
     out.submit.master = s.spark_master;
@@ -104,10 +110,12 @@ void run_loop(asio::io_context& loop) {
     }
 }
 
-// The parts of a running server. Members are destroyed from the last to the first: who uses comes after what is used.
+// The parts of a running server. Members are destroyed from the last to the first: who uses comes after what
+// is used.
 class running_server {
 public:
-    running_server(const config::loaded& configuration, process::spark_installation spark, state_directory state)
+    running_server(const config::loaded& configuration, process::spark_installation spark,
+                   state_directory state)
         : settings_(configuration.values), spark_(std::move(spark)), state_(std::move(state)) {}
 
     std::optional<start_failure> start(const std::string& port_file);
@@ -135,7 +143,8 @@ std::optional<start_failure> running_server::open_parts() {
     store_ = std::move(*store);
     auto contents = store_->load();
     if (!contents)
-        return start_failure{state_unusable, state_.database().string() + " is damaged (" + contents.error().message +
+        return start_failure{state_unusable, state_.database().string() + " is damaged (" +
+                                                 contents.error().message +
                                                  "): move it away to start with an empty one"};
     auto endpoint = driver::make_endpoint(loop_.get_executor(), state_.run());
     if (!endpoint) return start_failure{state_unusable, endpoint.error().message};
@@ -156,13 +165,14 @@ std::optional<start_failure> running_server::start(const std::string& port_file)
     if (auto failed = open_parts()) return failed;
     server_ = http::make_server(loop_.get_executor(), http::router(api::routes(*sessions_, settings_)),
                                 server_options(settings_));
-    if (auto started = server_->start(); !started) return start_failure{cannot_listen, started.error().message};
+    if (auto started = server_->start(); !started)
+        return start_failure{cannot_listen, started.error().message};
     if (!port_file.empty())
         if (auto written = write_file_atomically(port_file, std::to_string(server_->port()) + "\n"); !written)
             return start_failure{state_unusable, written.error().message};
     // Tools that start Livy themselves look for this line.
-    spdlog::info("Starting server on http://{}:{} (Spark at {}, from {})", settings_.server_host, server_->port(),
-                 spark_.home.string(), spark_.origin);
+    spdlog::info("Starting server on http://{}:{} (Spark at {}, from {})", settings_.server_host,
+                 server_->port(), spark_.home.string(), spark_.origin);
     return {};
 }
 
@@ -187,20 +197,23 @@ void running_server::run() {
 
 }  // namespace
 
-std::optional<start_failure> serve_until_stopped(const config::loaded& configuration, const std::string& port_file) {
+std::optional<start_failure> serve_until_stopped(const config::loaded& configuration,
+                                                 const std::string& port_file) {
     const config::settings& s = configuration.values;
     obs::set_up_logging(s.log_level);
     // Large outputs pass through: their memory goes back to the system instead of staying in the heap.
     ::mallopt(M_MMAP_THRESHOLD, 256 * 1024);
     ::mallopt(M_TRIM_THRESHOLD, 512 * 1024);
-    for (const auto& warning : configuration.warnings) spdlog::warn("{}", warning);
+    for (const auto& warning : configuration.warnings)
+        spdlog::warn("{}", warning);
     std::signal(SIGPIPE, SIG_IGN);
     std::signal(SIGHUP, SIG_IGN);
 
     if (!is_loopback(s.server_host) && !s.allow_remote_without_authentication)
-        return start_failure{cannot_listen, "refusing to listen on " + s.server_host +
-                                                " without authentication: anybody who reaches it could run code; use "
-                                                "127.0.0.1, or set server.allow-remote-without-authentication=true"};
+        return start_failure{cannot_listen,
+                             "refusing to listen on " + s.server_host +
+                                 " without authentication: anybody who reaches it could run code; use "
+                                 "127.0.0.1, or set server.allow-remote-without-authentication=true"};
     auto spark = process::find_spark(s.spark_home);
     if (!spark) return start_failure{no_spark, spark.error().message};
     auto state = state_directory::open(s.state_dir);

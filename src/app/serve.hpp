@@ -15,6 +15,7 @@ struct start_failure {
 };
 
 // Blocks until SIGTERM or SIGINT and the end of the drain. Nothing: it ran and stopped well.
-std::optional<start_failure> serve_until_stopped(const config::loaded& configuration, const std::string& port_file);
+std::optional<start_failure> serve_until_stopped(const config::loaded& configuration,
+                                                 const std::string& port_file);
 
 }  // namespace sparkgate::app

@@ -2,9 +2,9 @@
 
 #include "sparkgate/base/files.hpp"
 
+#include <cerrno>
 #include <fcntl.h>
 #include <sys/file.h>
-#include <cerrno>
 
 namespace sparkgate::app {
 
@@ -14,7 +14,9 @@ result<state_directory> state_directory::open(const std::filesystem::path& path)
             return fail(errc::unavailable, "state.dir cannot be used: " + made.error().message);
     const auto lock_path = path / "lock";
     unique_fd lock(::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-    if (!lock) return system_error(errc::unavailable, "state.dir cannot be used: cannot open " + lock_path.string(), errno);
+    if (!lock)
+        return system_error(errc::unavailable, "state.dir cannot be used: cannot open " + lock_path.string(),
+                            errno);
     if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0)
         return fail(errc::unavailable, "state.dir " + path.string() + " is in use by another sparkgate");
     return state_directory(path, std::move(lock));

@@ -19,7 +19,8 @@ public:
     std::filesystem::path database() const { return path_ / "sparkgate.db"; }
 
 private:
-    state_directory(std::filesystem::path path, unique_fd lock) : path_(std::move(path)), lock_(std::move(lock)) {}
+    state_directory(std::filesystem::path path, unique_fd lock)
+        : path_(std::move(path)), lock_(std::move(lock)) {}
 
     std::filesystem::path path_;
     unique_fd lock_;

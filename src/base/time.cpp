@@ -7,8 +7,13 @@
 namespace sparkgate {
 
 std::optional<std::chrono::milliseconds> parse_time(std::string_view text) {
-    static constexpr std::array<std::pair<std::string_view, std::int64_t>, 7> units{
-        {{"", 1}, {"ms", 1}, {"s", 1000}, {"m", 60'000}, {"min", 60'000}, {"h", 3'600'000}, {"d", 86'400'000}}};
+    static constexpr std::array<std::pair<std::string_view, std::int64_t>, 7> units{{{"", 1},
+                                                                                     {"ms", 1},
+                                                                                     {"s", 1000},
+                                                                                     {"m", 60'000},
+                                                                                     {"min", 60'000},
+                                                                                     {"h", 3'600'000},
+                                                                                     {"d", 86'400'000}}};
     std::int64_t number = 0;
     const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), number);
     if (ec != std::errc() || number < 0) return {};

@@ -2,9 +2,9 @@
 
 #include "values.hpp"
 
-#include <unistd.h>
 #include <algorithm>
 #include <cstdlib>
+#include <unistd.h>
 
 namespace sparkgate::config {
 namespace {
@@ -65,7 +65,8 @@ assign_function one_of(std::string settings::*member, std::vector<std::string> w
     return [=](settings& s, const std::string& text) -> result<void> {
         if (std::find(words.begin(), words.end(), text) == words.end()) {
             std::string expected = "expected one of";
-            for (const auto& word : words) expected += " " + (word.empty() ? "(empty)" : word);
+            for (const auto& word : words)
+                expected += " " + (word.empty() ? "(empty)" : word);
             return fail(errc::invalid_argument, expected);
         }
         s.*member = text;
@@ -80,8 +81,10 @@ result<void> assign_escalation(settings& s, const std::string& text) {
 }
 
 std::string default_state_dir() {
-    if (const char* given = std::getenv("XDG_STATE_HOME"); given && *given) return std::string(given) + "/sparkgate";
-    if (const char* home = std::getenv("HOME"); home && *home) return std::string(home) + "/.local/state/sparkgate";
+    if (const char* given = std::getenv("XDG_STATE_HOME"); given && *given)
+        return std::string(given) + "/sparkgate";
+    if (const char* home = std::getenv("HOME"); home && *home)
+        return std::string(home) + "/.local/state/sparkgate";
     return "/var/lib/sparkgate";
 }
 
@@ -121,7 +124,8 @@ std::vector<option> make_options() {
         {"server.spark-home", "path", "",
          "Spark's directory; empty: SPARK_HOME, else the pyspark package of the python3 in PATH.",
          into(&settings::spark_home)},
-        {"spark.master", "Spark master", "local[*]", "Master of every session.", into(&settings::spark_master)},
+        {"spark.master", "Spark master", "local[*]", "Master of every session.",
+         into(&settings::spark_master)},
         {"spark.deploy-mode", "client or empty", "",
          "Deploy mode of every session. (cluster comes with remote drivers.)",
          one_of(&settings::spark_deploy_mode, {"", "client"})},
@@ -138,8 +142,10 @@ std::vector<option> make_options() {
         {"statement.poll-hold", "time", "1s",
          "How long a GET of an unfinished statement or a starting session is held; 0 answers at once.",
          into(&settings::poll_hold)},
-        {"statement.max-wait", "time", "60s", "The longest ?wait= that is granted.", into(&settings::max_wait)},
-        {"statement.output-limit", "bytes", "10m", "Text that a statement may print; more is cut, with a mark.",
+        {"statement.max-wait", "time", "60s", "The longest ?wait= that is granted.",
+         into(&settings::max_wait)},
+        {"statement.output-limit", "bytes", "10m",
+         "Text that a statement may print; more is cut, with a mark.",
          into(&settings::output_limit, 48u << 20)},
         {"rsc.retained-statements", "whole number", "100", "Newest statements kept per session.",
          into(&settings::retained_statements, 1, 1'000'000)},
@@ -148,11 +154,13 @@ std::vector<option> make_options() {
         {"server.cancel.escalation", "none or kill", "none",
          "What happens then: none goes on trying, kill ends the session.", assign_escalation},
 
-        {"repl.dir", "path", "", "The driver package; empty: repl beside the program.", into(&settings::repl_dir)},
+        {"repl.dir", "path", "", "The driver package; empty: repl beside the program.",
+         into(&settings::repl_dir)},
         {"repl.scala-prestart", "true or false", "true",
          "Start Scala's compiler in the background once a session is idle.", into(&settings::scala_prestart)},
         {"repl.hard-stop", "true or false", "true",
-         "Cancel Scala loops that ignore interrupts by an asynchronous exception.", into(&settings::hard_stop)},
+         "Cancel Scala loops that ignore interrupts by an asynchronous exception.",
+         into(&settings::hard_stop)},
         {"repl.sparkr-lib", "path", "", "R library that holds SparkR, besides SPARK_HOME/R/lib.",
          into(&settings::sparkr_lib)},
         {"rsc.sql.num-rows", "whole number", "1000", "Rows that a sql statement returns.",
@@ -162,7 +170,8 @@ std::vector<option> make_options() {
 
 std::size_t edit_distance(std::string_view a, std::string_view b) {
     std::vector<std::size_t> row(b.size() + 1);
-    for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+    for (std::size_t j = 0; j <= b.size(); ++j)
+        row[j] = j;
     for (std::size_t i = 1; i <= a.size(); ++i) {
         std::size_t diagonal = std::exchange(row[0], i);
         for (std::size_t j = 1; j <= b.size(); ++j) {

@@ -22,6 +22,7 @@ namespace {
 using local = asio::local::stream_protocol;
 
 constexpr auto hello_deadline = std::chrono::seconds(10);
+constexpr std::size_t max_queued_bytes = 2 * max_payload_bytes;
 constexpr std::size_t max_strangers = 64;  // connections that have not said hello yet
 
 bool same_text(std::string_view a, std::string_view b) {
@@ -62,7 +63,10 @@ public:
         }
     }
 
+    // A driver that reads no more is cut off instead of filling our memory; it dials again when it reads.
     void send(std::string bytes) {
+        queued_bytes_ += bytes.size();
+        if (queued_bytes_ > max_queued_bytes) return close();
         queue_.push_back(std::move(bytes));
         if (queue_.size() == 1)
             asio::co_spawn(socket_.get_executor(), write_queue(shared_from_this()), asio::detached);
@@ -80,6 +84,7 @@ private:
         while (!self->queue_.empty()) {
             const auto [ec, n] =
                 co_await asio::async_write(self->socket_, asio::buffer(self->queue_.front()), as_tuple);
+            self->queued_bytes_ -= self->queue_.front().size();
             self->queue_.pop_front();
             if (ec) {
                 self->queue_.clear();
@@ -91,6 +96,7 @@ private:
     local::socket socket_;
     decoder decoder_;
     std::deque<std::string> queue_;
+    std::size_t queued_bytes_ = 0;
 };
 
 // What the endpoint and a session's link share about one expected driver.

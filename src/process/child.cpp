@@ -5,9 +5,9 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <csignal>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <csignal>
 
 namespace sparkgate::process {
 
@@ -88,12 +88,14 @@ awaitable<void> watch_end(watched_ptr self) {
 
 // The waiters hold the state themselves: the child object may be destroyed meanwhile.
 awaitable<exit_status> status_of(watched_ptr self) {
-    while (!self->status) co_await self->changed.async_wait(as_tuple);
+    while (!self->status)
+        co_await self->changed.async_wait(as_tuple);
     co_return *self->status;
 }
 
 awaitable<void> gone(watched_ptr self) {
-    while (!self->gone) co_await self->changed.async_wait(as_tuple);
+    while (!self->gone)
+        co_await self->changed.async_wait(as_tuple);
 }
 
 class shim_child final : public child {

@@ -1,4 +1,5 @@
 #include "shim_files.hpp"
+
 #include "sparkgate/base/files.hpp"
 #include "sparkgate/base/json.hpp"
 

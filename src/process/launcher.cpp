@@ -3,13 +3,13 @@
 #include "child.hpp"
 #include "shim_files.hpp"
 
+#include <cerrno>
+#include <csignal>
 #include <fcntl.h>
 #include <spawn.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <cerrno>
-#include <csignal>
 
 namespace sparkgate::process {
 namespace fs = std::filesystem;
@@ -19,7 +19,8 @@ namespace {
 std::vector<char*> pointers(const std::vector<std::string>& strings) {
     std::vector<char*> out;
     out.reserve(strings.size() + 1);
-    for (const std::string& one : strings) out.push_back(const_cast<char*>(one.c_str()));
+    for (const std::string& one : strings)
+        out.push_back(const_cast<char*>(one.c_str()));
     out.push_back(nullptr);
     return out;
 }
@@ -62,7 +63,9 @@ result<pid_t> spawn(const fs::path& program, const std::vector<std::string>& arg
     return pid;
 }
 
-unique_fd open_pidfd(pid_t pid) { return unique_fd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))); }
+unique_fd open_pidfd(pid_t pid) {
+    return unique_fd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+}
 
 unique_fd open_fifo(const fs::path& dir) {
     return unique_fd(::open((dir / exit_fifo).c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW));
@@ -70,7 +73,8 @@ unique_fd open_fifo(const fs::path& dir) {
 
 // Removes what an earlier child left there and makes the FIFO; its reading end.
 result<unique_fd> prepare(const fs::path& dir) {
-    for (const char* name : {identity_file, exit_file, exit_fifo}) ::unlink((dir / name).c_str());
+    for (const char* name : {identity_file, exit_file, exit_fifo})
+        ::unlink((dir / name).c_str());
     const auto path = dir / exit_fifo;
     if (::mkfifo(path.c_str(), 0600) != 0)
         return system_error(errc::unavailable, "cannot create " + path.string(), errno);
@@ -96,9 +100,14 @@ public:
         auto fifo = prepare(dir);
         if (!fifo) return fifo.error();
 
-        std::vector<std::string> argv{shim_.string(), "--dir", dir.string(),
-                                      "--cwd", fs::absolute(spec.working_directory).string(),
-                                      "--grace", std::to_string(spec.grace.count()), "--"};
+        std::vector<std::string> argv{shim_.string(),
+                                      "--dir",
+                                      dir.string(),
+                                      "--cwd",
+                                      fs::absolute(spec.working_directory).string(),
+                                      "--grace",
+                                      std::to_string(spec.grace.count()),
+                                      "--"};
         argv.insert(argv.end(), spec.argv.begin(), spec.argv.end());
         const auto pid = spawn(shim_, argv, spec.env);
         if (!pid) return pid.error();

@@ -1,10 +1,10 @@
 #include "sparkgate/process/log_file.hpp"
 
-#include <fcntl.h>
-#include <sys/stat.h>
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <fcntl.h>
+#include <sys/stat.h>
 
 namespace sparkgate::process {
 
@@ -16,7 +16,8 @@ constexpr std::size_t block_bytes = 64u << 10;
 // Reads up to `size` bytes at `offset`; fewer at the end of the file, 0 also on an error.
 std::size_t read_at(int fd, char* buffer, std::size_t size, std::int64_t offset) {
     ssize_t n = 0;
-    do n = ::pread(fd, buffer, size, offset);
+    do
+        n = ::pread(fd, buffer, size, offset);
     while (n < 0 && errno == EINTR);
     return n > 0 ? static_cast<std::size_t>(n) : 0;
 }

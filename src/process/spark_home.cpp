@@ -1,9 +1,9 @@
 #include "sparkgate/process/spark_home.hpp"
 
-#include <unistd.h>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <unistd.h>
 
 namespace sparkgate::process {
 namespace fs = std::filesystem;
@@ -31,7 +31,8 @@ std::string pyspark_package() {
     const std::unique_ptr<FILE, int (*)(FILE*)> output(::popen(command, "re"), ::pclose);
     if (!output) return {};
     std::string line;
-    for (int c; (c = std::fgetc(output.get())) != EOF && c != '\n';) line += static_cast<char>(c);
+    for (int c; (c = std::fgetc(output.get())) != EOF && c != '\n';)
+        line += static_cast<char>(c);
     return line;
 }
 

@@ -30,7 +30,8 @@ void merge_list(const std::vector<std::string>& list, const std::string& key, co
         if (!merged.empty()) merged += ',';
         merged += item;
     };
-    for (const std::string& item : list) add(item);
+    for (const std::string& item : list)
+        add(item);
     std::string_view rest = conf[key];
     while (!rest.empty()) {
         const auto end = rest.find_first_of(", ");
@@ -40,7 +41,9 @@ void merge_list(const std::vector<std::string>& list, const std::string& key, co
     conf[key] = merged;
 }
 
-bool is_yarn(const std::string& master) { return master == "yarn" || master.starts_with("yarn-"); }
+bool is_yarn(const std::string& master) {
+    return master == "yarn" || master.starts_with("yarn-");
+}
 
 conf_map effective_conf(const submit_settings& settings, const spark_request& request) {
     conf_map conf = request.conf;
@@ -77,8 +80,10 @@ std::vector<std::string> spark_submit_command(const submit_settings& settings, c
     std::optional<std::string> py_files;
     for (const auto& [key, value] : effective_conf(settings, request)) {
         // The documented way for these is the option; Livy does the same.
-        if (key == "spark.submit.pyFiles") py_files = value;
-        else option("--conf", key + "=" + value);
+        if (key == "spark.submit.pyFiles")
+            py_files = value;
+        else
+            option("--conf", key + "=" + value);
     }
     option("--py-files", py_files);
     option("--queue", request.queue);
@@ -94,12 +99,15 @@ std::vector<std::string> child_environment(const std::map<std::string, std::stri
                                            const std::map<std::string, std::optional<std::string>>& changes) {
     std::map<std::string, std::string> merged = inherited;
     for (const auto& [name, value] : changes) {
-        if (value) merged[name] = *value;
-        else merged.erase(name);
+        if (value)
+            merged[name] = *value;
+        else
+            merged.erase(name);
     }
     std::vector<std::string> out;
     out.reserve(merged.size());
-    for (const auto& [name, value] : merged) out.push_back(name + "=" + value);
+    for (const auto& [name, value] : merged)
+        out.push_back(name + "=" + value);
     return out;
 }
 

@@ -5,7 +5,8 @@
 namespace sparkgate::session {
 
 void change_signal::notify() {
-    for (auto* timer : waiting_) timer->cancel();
+    for (auto* timer : waiting_)
+        timer->cancel();
 }
 
 awaitable<void> change_signal::wait_until(time_point deadline) {

@@ -13,11 +13,16 @@ std::optional<code_kind> parse_kind(std::string_view word) {
 
 std::string_view to_string(code_kind value) {
     switch (value) {
-        case code_kind::shared: return "shared";
-        case code_kind::pyspark: return "pyspark";
-        case code_kind::spark: return "spark";
-        case code_kind::sql: return "sql";
-        case code_kind::sparkr: return "sparkr";
+        case code_kind::shared:
+            return "shared";
+        case code_kind::pyspark:
+            return "pyspark";
+        case code_kind::spark:
+            return "spark";
+        case code_kind::sql:
+            return "sql";
+        case code_kind::sparkr:
+            return "sparkr";
     }
     return "";
 }

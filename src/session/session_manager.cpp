@@ -122,7 +122,8 @@ awaitable<result<void>> session_manager::remove(std::shared_ptr<session> which) 
 
 void session_manager::release_waiters() {
     releases_waiters_ = true;
-    for (const auto& [id, each] : sessions_) each->changed().notify();
+    for (const auto& [id, each] : sessions_)
+        each->changed().notify();
 }
 
 awaitable<void> session_manager::stop_all(std::string reason) {

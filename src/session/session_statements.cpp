@@ -258,7 +258,8 @@ awaitable<std::string> session::complete(code_kind kind, std::string code, std::
 
 void session::on_completion(driver::frame received) {
     const auto found = completions_.find(received.integer("req"));
-    if (found == completions_.end() || !is_json(received.payload)) return;
+    const auto& names = received.payload;
+    if (found == completions_.end() || !names.starts_with('[') || !is_json(names)) return;
     *found->second = std::move(received.payload);
     changed_.notify();
 }

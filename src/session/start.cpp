@@ -1,12 +1,14 @@
 #include "start.hpp"
 
-#include <sys/random.h>
 #include <stdexcept>
+#include <sys/random.h>
 
 namespace sparkgate::session {
 namespace {
 
-double seconds(config::milliseconds time) { return static_cast<double>(time.count()) / 1000.0; }
+double seconds(config::milliseconds time) {
+    return static_cast<double>(time.count()) / 1000.0;
+}
 
 template <class T>
 json or_null(const std::optional<T>& value) {
@@ -47,11 +49,13 @@ std::string driver_settings(const services& world, std::int64_t id, code_kind de
     return dump_json(out);
 }
 
-std::vector<std::string> driver_command(const services& world, std::int64_t id, const session_request& request,
+std::vector<std::string> driver_command(const services& world, std::int64_t id,
+                                        const session_request& request,
                                         const std::filesystem::path& settings_file) {
     process::spark_request spark = request.spark;
     // Livy's name for a session that has none: request, else conf, else this.
-    if (!spark.name && !spark.conf.contains("spark.app.name")) spark.name = "livy-session-" + std::to_string(id);
+    if (!spark.name && !spark.conf.contains("spark.app.name"))
+        spark.name = "livy-session-" + std::to_string(id);
     spark.proxy_user.reset();  // impersonation is not enabled
     return process::spark_submit_command(world.submit, spark, (world.repl_dir / "driver.py").string(),
                                          {settings_file.string()});

@@ -12,7 +12,8 @@ std::string make_token();
 std::string driver_settings(const services& world, std::int64_t id, code_kind default_kind,
                             const std::filesystem::path& directory, const std::string& token);
 
-std::vector<std::string> driver_command(const services& world, std::int64_t id, const session_request& request,
+std::vector<std::string> driver_command(const services& world, std::int64_t id,
+                                        const session_request& request,
                                         const std::filesystem::path& settings_file);
 
 std::map<std::string, std::optional<std::string>> driver_environment(const services& world, std::int64_t id);

@@ -29,23 +29,34 @@ bool is_active(session_state state) {
 }
 
 bool is_finished(session_state state) {
-    return state == session_state::dead || state == session_state::killed || state == session_state::success ||
-           state == session_state::error;
+    return state == session_state::dead || state == session_state::killed ||
+           state == session_state::success || state == session_state::error;
 }
 
 std::string_view to_string(session_state state) {
     switch (state) {
-        case session_state::not_started: return "not_started";
-        case session_state::starting: return "starting";
-        case session_state::recovering: return "recovering";
-        case session_state::idle: return "idle";
-        case session_state::running: return "running";
-        case session_state::busy: return "busy";
-        case session_state::shutting_down: return "shutting_down";
-        case session_state::error: return "error";
-        case session_state::dead: return "dead";
-        case session_state::killed: return "killed";
-        case session_state::success: return "success";
+        case session_state::not_started:
+            return "not_started";
+        case session_state::starting:
+            return "starting";
+        case session_state::recovering:
+            return "recovering";
+        case session_state::idle:
+            return "idle";
+        case session_state::running:
+            return "running";
+        case session_state::busy:
+            return "busy";
+        case session_state::shutting_down:
+            return "shutting_down";
+        case session_state::error:
+            return "error";
+        case session_state::dead:
+            return "dead";
+        case session_state::killed:
+            return "killed";
+        case session_state::success:
+            return "success";
     }
     return "";
 }
@@ -68,7 +79,8 @@ std::optional<statement_state> after(statement_state now, statement_event what) 
             if (what == e::stopped || what == e::session_ended) return s::cancelled;
             return {};
         case s::available:
-        case s::cancelled: return {};
+        case s::cancelled:
+            return {};
     }
     return {};
 }
@@ -79,11 +91,16 @@ bool is_final(statement_state state) {
 
 std::string_view to_string(statement_state state) {
     switch (state) {
-        case statement_state::waiting: return "waiting";
-        case statement_state::running: return "running";
-        case statement_state::available: return "available";
-        case statement_state::cancelling: return "cancelling";
-        case statement_state::cancelled: return "cancelled";
+        case statement_state::waiting:
+            return "waiting";
+        case statement_state::running:
+            return "running";
+        case statement_state::available:
+            return "available";
+        case statement_state::cancelling:
+            return "cancelling";
+        case statement_state::cancelled:
+            return "cancelled";
     }
     return "";
 }

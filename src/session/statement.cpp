@@ -66,7 +66,8 @@ statement_queue::pointer statement_queue::next_to_send() const {
 }
 
 bool statement_queue::has_unfinished() const {
-    return std::any_of(statements_.begin(), statements_.end(), [](const pointer& s) { return !is_final(s->state); });
+    return std::any_of(statements_.begin(), statements_.end(),
+                       [](const pointer& s) { return !is_final(s->state); });
 }
 
 std::int64_t statement_queue::retain(std::size_t retained) {

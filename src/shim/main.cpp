@@ -7,14 +7,14 @@
 #include "report.hpp"
 #include "tree.hpp"
 
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <unistd.h>
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 namespace sparkgate::shim {
 namespace {
@@ -32,10 +32,14 @@ struct options {
 bool parse(char** arguments, options& out) {
     char** at = arguments + 1;
     for (; at[0] != nullptr && at[1] != nullptr && std::strcmp(at[0], "--") != 0; at += 2) {
-        if (std::strcmp(at[0], "--dir") == 0) out.directory = at[1];
-        else if (std::strcmp(at[0], "--cwd") == 0) out.working_directory = at[1];
-        else if (std::strcmp(at[0], "--grace") == 0) out.grace_ms = std::strtol(at[1], nullptr, 10);
-        else return false;
+        if (std::strcmp(at[0], "--dir") == 0)
+            out.directory = at[1];
+        else if (std::strcmp(at[0], "--cwd") == 0)
+            out.working_directory = at[1];
+        else if (std::strcmp(at[0], "--grace") == 0)
+            out.grace_ms = std::strtol(at[1], nullptr, 10);
+        else
+            return false;
     }
     if (at[0] == nullptr || at[1] == nullptr) return false;
     out.argv = at + 1;
@@ -54,7 +58,8 @@ long long monotonic_ms() {
 bool sleep_until_signal(int timeout_ms) {
     sigset_t awaited;
     sigemptyset(&awaited);
-    for (const int signal : {SIGTERM, SIGINT, SIGCHLD}) sigaddset(&awaited, signal);
+    for (const int signal : {SIGTERM, SIGINT, SIGCHLD})
+        sigaddset(&awaited, signal);
     const timespec limit{timeout_ms / 1000, timeout_ms % 1000 * 1'000'000L};
     const int signal = ::sigtimedwait(&awaited, nullptr, timeout_ms < 0 ? nullptr : &limit);
     return signal == SIGTERM || signal == SIGINT;
@@ -73,7 +78,8 @@ public:
             return;
         }
         told_.write_identity(program_);
-        while (reap() && program_ > 0 && !ended_by_us_) ended_by_us_ = sleep_until_signal(-1);
+        while (reap() && program_ > 0 && !ended_by_us_)
+            ended_by_us_ = sleep_until_signal(-1);
         end_tree();
     }
 
@@ -101,8 +107,10 @@ private:
         for (int round = 0; reap(); ++round) {
             // Everybody at first, and again now and then: a child that the kernel cannot end yet hides its
             // own.
-            if (round % 50 == 0) tree_.kill_all();
-            else tree_.kill_children();
+            if (round % 50 == 0)
+                tree_.kill_all();
+            else
+                tree_.kill_children();
             sleep_until_signal(pause_ms);
         }
     }
@@ -145,4 +153,6 @@ int run(char** arguments) {
 }  // namespace
 }  // namespace sparkgate::shim
 
-int main(int, char** arguments) { return sparkgate::shim::run(arguments); }
+int main(int, char** arguments) {
+    return sparkgate::shim::run(arguments);
+}

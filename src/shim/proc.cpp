@@ -2,16 +2,18 @@
 
 #include "text.hpp"
 
-#include <dirent.h>
-#include <fcntl.h>
-#include <unistd.h>
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <dirent.h>
+#include <fcntl.h>
+#include <unistd.h>
 
 namespace sparkgate::shim {
 
-process_list::~process_list() { std::free(items_); }
+process_list::~process_list() {
+    std::free(items_);
+}
 
 void process_list::add(const process& one) {
     if (size_ == capacity_) {
@@ -113,7 +115,8 @@ void find_children(process_list& out) {
     std::size_t size = read_small_file("/proc/thread-self/children", pids, sizeof pids);
     if (size == 0) return find_descendants(out);  // a kernel without CONFIG_PROC_CHILDREN
     // A pid that did not fit, or in half, is found the next time: the callers look until nobody is left.
-    while (size > 0 && pids[size - 1] != ' ') --size;
+    while (size > 0 && pids[size - 1] != ' ')
+        --size;
     for (const char* at = pids; at < pids + size;) {
         char* end = nullptr;
         process one;

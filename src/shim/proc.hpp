@@ -1,8 +1,8 @@
 // What the shim reads from /proc. Nothing here throws or keeps a descriptor.
 #pragma once
 
-#include <sys/types.h>
 #include <cstddef>
+#include <sys/types.h>
 
 namespace sparkgate::shim {
 

@@ -1,13 +1,13 @@
 #include "program.hpp"
 
+#include <cerrno>
+#include <csignal>
+#include <cstring>
 #include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include <cerrno>
-#include <csignal>
-#include <cstring>
 
 namespace sparkgate::shim {
 
@@ -49,9 +49,15 @@ failure become_program(const program_spec& spec, pid_t shim) {
 
 void describe(const failure& what, const program_spec& spec, text& problem) {
     switch (what.where) {
-        case step::prepare: problem.add("cannot start a process"); break;
-        case step::enter_directory: problem.add("cannot enter ").add(spec.working_directory); break;
-        case step::run: problem.add("cannot run ").add(spec.argv[0]); break;
+        case step::prepare:
+            problem.add("cannot start a process");
+            break;
+        case step::enter_directory:
+            problem.add("cannot enter ").add(spec.working_directory);
+            break;
+        case step::run:
+            problem.add("cannot run ").add(spec.argv[0]);
+            break;
     }
     // Not strerror: it would load a locale.
     const char* reason = ::strerrordesc_np(what.error_number);

@@ -2,11 +2,11 @@
 
 #include "proc.hpp"
 
+#include <cstdio>
+#include <ctime>
 #include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include <cstdio>
-#include <ctime>
 
 namespace sparkgate::shim {
 

@@ -37,7 +37,8 @@ text& text::add(std::string_view part) {
 text& text::add_number(unsigned long long number) {
     char digits[20];
     char* first = digits + sizeof digits;
-    do *--first = static_cast<char>('0' + number % 10);
+    do
+        *--first = static_cast<char>('0' + number % 10);
     while ((number /= 10) != 0);
     return add({first, static_cast<std::size_t>(digits + sizeof digits - first)});
 }

@@ -1,8 +1,8 @@
 #include "tree.hpp"
 
+#include <csignal>
 #include <sys/syscall.h>
 #include <unistd.h>
-#include <csignal>
 
 namespace sparkgate::shim {
 
@@ -27,7 +27,8 @@ void send(const process& who, int signal) {
 void process_tree::ask_all() {
     asked_.clear();
     find_descendants(asked_);
-    for (const process& one : asked_) send(one, SIGTERM);
+    for (const process& one : asked_)
+        send(one, SIGTERM);
 }
 
 void process_tree::ask_newcomers() {
@@ -43,13 +44,15 @@ void process_tree::ask_newcomers() {
 void process_tree::kill_all() {
     found_.clear();
     find_descendants(found_);
-    for (const process& one : found_) send(one, SIGKILL);
+    for (const process& one : found_)
+        send(one, SIGKILL);
 }
 
 void process_tree::kill_children() {
     found_.clear();
     find_children(found_);
-    for (const process& one : found_) send(one, SIGKILL);
+    for (const process& one : found_)
+        send(one, SIGKILL);
 }
 
 }  // namespace sparkgate::shim

@@ -3,17 +3,18 @@
 
 namespace sparkgate::app {
 
-// One per kind of start-up failure, so that a script can tell them apart (printed by --help, listed in README).
+// One per kind of start-up failure, so that a script can tell them apart (printed by --help, listed in
+// README).
 enum exit_code : int {
     success = 0,
     internal_failure = 1,
-    bad_usage = 2,           // the command line itself
-    bad_key = 3,             // a configuration key that does not exist (--set), or a line that is not "key = value"
-    bad_value = 4,           // a value that the key does not take
-    config_unreadable = 5,   // --config names a file that cannot be read
-    cannot_listen = 6,       // port taken, address not ours, or remote access without authentication
+    bad_usage = 2,  // the command line itself
+    bad_key = 3,    // a configuration key that does not exist (--set), or a line that is not "key = value"
+    bad_value = 4,  // a value that the key does not take
+    config_unreadable = 5,  // --config names a file that cannot be read
+    cannot_listen = 6,      // port taken, address not ours, or remote access without authentication
     no_spark = 7,
-    state_unusable = 8,      // state.dir cannot be written, or is in use by another gateway
+    state_unusable = 8,  // state.dir cannot be written, or is in use by another gateway
 };
 
 // Returns the exit code of the process. Start-up failures print one line on stderr.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <boost/system/result.hpp>
+
 #include <string>
 
 namespace sparkgate {
@@ -10,7 +11,7 @@ namespace sparkgate {
 enum class errc {
     invalid_argument,  // the request is wrong; the message names the field
     not_found,
-    conflict,   // an object of that name exists, or the state forbids it
+    conflict,  // an object of that name exists, or the state forbids it
     forbidden,
     too_large,
     busy,         // a limit is reached; try again later
@@ -31,7 +32,9 @@ template <class T>
 using result = boost::system::result<T, error>;
 
 // fail(errc::not_found, "...") converts to any result<T>.
-inline error fail(errc code, std::string message) { return error{code, std::move(message)}; }
+inline error fail(errc code, std::string message) {
+    return error{code, std::move(message)};
+}
 
 // "open /x: No such file or directory" for the current or given errno.
 error system_error(errc code, std::string_view what, int error_number);

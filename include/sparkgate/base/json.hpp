@@ -5,6 +5,7 @@
 #include "sparkgate/base/error.hpp"
 
 #include <nlohmann/json.hpp>
+
 #include <string>
 #include <string_view>
 

@@ -4,6 +4,7 @@
 #include "sparkgate/config/settings.hpp"
 
 #include <boost/system/result.hpp>
+
 #include <optional>
 #include <string>
 #include <vector>
@@ -30,8 +31,8 @@ struct loaded {
     std::vector<std::string> warnings;       // unknown keys of the file, with the nearest known key
 };
 
-// `file` is in Livy's format: "key = value", "key: value" or "key value" a line, # begins a comment. An unknown key in the file is a
-// warning, in `assignments` ("key=value", from --set) an error.
+// `file` is in Livy's format: "key = value", "key: value" or "key value" a line, # begins a comment. An
+// unknown key in the file is a warning, in `assignments` ("key=value", from --set) an error.
 boost::system::result<loaded, load_error> load(const std::optional<std::filesystem::path>& file,
                                                const std::vector<std::string>& assignments);
 

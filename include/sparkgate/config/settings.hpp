@@ -1,7 +1,8 @@
 // The effective configuration: plain values, read once at start and never changed.
 //
-// One table (src/config/options.cpp) holds each key with its type, default, check and documentation; the loader,
-// `sparkgate config` and docs/configuration.md are made from it. Keys are Livy's without the prefix "livy.".
+// One table (src/config/options.cpp) holds each key with its type, default, check and documentation; the
+// loader, `sparkgate config` and docs/configuration.md are made from it. Keys are Livy's without the prefix
+// "livy.".
 #pragma once
 
 #include <chrono>

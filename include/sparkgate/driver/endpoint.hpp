@@ -6,6 +6,7 @@
 #include "sparkgate/driver/frame.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
+
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -17,7 +18,8 @@ namespace sparkgate::driver {
 class listener {
 public:
     virtual ~listener() = default;
-    // The driver has dialled (again) and proved its token; `hello` is its greeting. Frames may be sent from now on.
+    // The driver has dialled (again) and proved its token; `hello` is its greeting. Frames may be sent from
+    // now on.
     virtual void on_connected(const frame& hello) = 0;
     // Any other frame, each reliable one exactly once and in order.
     virtual void on_frame(frame received) = 0;
@@ -31,7 +33,8 @@ class link {
 public:
     virtual ~link() = default;
     virtual bool connected() const = 0;
-    // Queues a frame. Without a connection it is dropped: the session sends again what is owed in on_connected.
+    // Queues a frame. Without a connection it is dropped: the session sends again what is owed in
+    // on_connected.
     virtual void send(const json& header, std::string_view payload = {}) = 0;
     // Lets the driver forget the reliable frames up to `seq`.
     virtual void acknowledge(std::int64_t seq) = 0;
@@ -45,8 +48,8 @@ public:
     virtual std::unique_ptr<link> expect(std::int64_t session, std::string token, listener& owner) = 0;
 };
 
-// Listens below `dir` (private, exists). A path too long for a Unix socket is replaced by a private directory in /tmp.
-// Errors: unavailable.
+// Listens below `dir` (private, exists). A path too long for a Unix socket is replaced by a private directory
+// in /tmp. Errors: unavailable.
 result<std::unique_ptr<endpoint>> make_endpoint(boost::asio::any_io_executor executor,
                                                 const std::filesystem::path& dir);
 

@@ -30,8 +30,8 @@ class decoder {
 public:
     void feed(std::string_view bytes) { buffer_.append(bytes); }
 
-    // The next complete frame, or nothing yet. Errors: invalid_argument (too large, not an object, no op); the
-    // stream cannot be used any more.
+    // The next complete frame, or nothing yet. Errors: invalid_argument (too large, not an object, no op);
+    // the stream cannot be used any more.
     result<std::optional<frame>> next();
 
 private:

@@ -17,11 +17,12 @@ std::string_view to_string(method verb);
 
 struct request {
     method verb = method::get;
-    std::string target;                             // as sent, for logs
-    std::vector<std::string> path;                  // decoded segments; "//a/b/" gives {"a","b"}
-    bool trailing_slash = false;                    // "/sessions/"
-    std::vector<std::pair<std::string, std::string>> query;    // decoded, in order
-    std::vector<std::pair<std::string, std::string>> headers;  // names in lower case, in order; trailers never
+    std::string target;                                      // as sent, for logs
+    std::vector<std::string> path;                           // decoded segments; "//a/b/" gives {"a","b"}
+    bool trailing_slash = false;                             // "/sessions/"
+    std::vector<std::pair<std::string, std::string>> query;  // decoded, in order
+    std::vector<std::pair<std::string, std::string>>
+        headers;  // names in lower case, in order; trailers never
     std::string body;
     std::string remote_address;  // "127.0.0.1"
     std::string id;              // the request id of answers and log lines

@@ -7,6 +7,7 @@
 #include "sparkgate/http/router.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
+
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -16,14 +17,15 @@
 namespace sparkgate::http {
 
 struct limits {
-    std::size_t header_bytes = 48 * 1024;       // Boost 1.81 cannot take a larger field safely
+    std::size_t header_bytes = 48 * 1024;  // Boost 1.81 cannot take a larger field safely
     std::size_t body_bytes = 64u << 20;
     std::size_t connections = 10'000;
-    std::chrono::milliseconds header_timeout{10'000};  // from the first byte of a request to the end of its header
-    std::chrono::milliseconds body_timeout{60'000};    // plus the time that body_bytes_per_second allows
+    std::chrono::milliseconds header_timeout{
+        10'000};  // from the first byte of a request to the end of its header
+    std::chrono::milliseconds body_timeout{60'000};  // plus the time that body_bytes_per_second allows
     std::size_t body_bytes_per_second = 10 * 1024;
-    std::chrono::milliseconds idle_timeout{120'000};   // keep-alive without a request
-    std::chrono::milliseconds write_timeout{60'000};   // per response, plus size at body_bytes_per_second
+    std::chrono::milliseconds idle_timeout{120'000};  // keep-alive without a request
+    std::chrono::milliseconds write_timeout{60'000};  // per response, plus size at body_bytes_per_second
 };
 
 struct server_options {
@@ -32,11 +34,12 @@ struct server_options {
     limits limit;
     // Headers of every response (security headers).
     std::vector<std::pair<std::string, std::string>> common_headers;
-    // Responses of the server itself: 400, 404, 405, 408, 413, 431, 500, 501, 503. The second argument is one line
-    // for a person.
+    // Responses of the server itself: 400, 404, 405, 408, 413, 431, 500, 501, 503. The second argument is one
+    // line for a person.
     std::function<response(unsigned status, std::string_view message)> error_response;
     // Called once per answered request (access log).
-    std::function<void(const request&, unsigned status, std::size_t bytes, std::chrono::microseconds)> on_answer;
+    std::function<void(const request&, unsigned status, std::size_t bytes, std::chrono::microseconds)>
+        on_answer;
 };
 
 class server {
@@ -50,11 +53,12 @@ public:
     // The bound port (after start).
     virtual std::uint16_t port() const = 0;
 
-    // Stops accepting, closes idle connections, lets running requests be answered with "Connection: close", and
-    // resolves when none is left, at the latest after `deadline`, when the rest is cut.
+    // Stops accepting, closes idle connections, lets running requests be answered with "Connection: close",
+    // and resolves when none is left, at the latest after `deadline`, when the rest is cut.
     virtual awaitable<void> drain(std::chrono::milliseconds deadline) = 0;
 };
 
-std::unique_ptr<server> make_server(boost::asio::any_io_executor executor, router routes, server_options options);
+std::unique_ptr<server> make_server(boost::asio::any_io_executor executor, router routes,
+                                    server_options options);
 
 }  // namespace sparkgate::http

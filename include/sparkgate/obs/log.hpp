@@ -1,4 +1,5 @@
-// Logging: spdlog to stderr, one line per event, "2026-01-31T10:00:00.123Z info  text". Call spdlog::info and the like.
+// Logging: spdlog to stderr, one line per event, "2026-01-31T10:00:00.123Z info  text". Call spdlog::info and
+// the like.
 #pragma once
 
 #include <string>

@@ -1,9 +1,10 @@
 // Starts and ends child programs, each under its own sparkgate-shim.
 //
-// The shim is the gateway's child: it detaches (setsid), becomes subreaper, opens <dir>/output.log with O_APPEND,
-// starts the program with stdin from /dev/null and output into that file, and writes <dir>/exit.json atomically
-// when the program has ended. On SIGTERM it ends the whole tree (TERM, grace, KILL, until no descendant is
-// left). It outlives the gateway. When the shim is gone, nothing of its tree is left.
+// The shim is the gateway's child: it detaches (setsid), becomes subreaper, opens <dir>/output.log with
+// O_APPEND, starts the program with stdin from /dev/null and output into that file, and writes
+// <dir>/exit.json atomically when the program has ended. On SIGTERM it ends the whole tree (TERM, grace,
+// KILL, until no descendant is left). It outlives the gateway. When the shim is gone, nothing of its tree is
+// left.
 //
 // Thread: the event loop's thread only. No call blocks.
 #pragma once
@@ -11,13 +12,13 @@
 #include "sparkgate/base/async.hpp"
 #include "sparkgate/base/error.hpp"
 
-#include <sys/types.h>
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
+#include <sys/types.h>
 #include <vector>
 
 namespace sparkgate::process {
@@ -37,20 +38,20 @@ result<identity> identify(pid_t pid);
 bool is_running(const identity& who);
 
 struct child_spec {
-    std::filesystem::path dir;                   // exists, private; receives output.log, exit.json, shim.json
-    std::filesystem::path working_directory;     // of the program
-    std::vector<std::string> argv;               // argv[0] is looked up in PATH if it has no slash
-    std::vector<std::string> env;                // complete: KEY=value
-    std::chrono::milliseconds grace{10'000};     // between TERM and KILL
+    std::filesystem::path dir;                // exists, private; receives output.log, exit.json, shim.json
+    std::filesystem::path working_directory;  // of the program
+    std::vector<std::string> argv;            // argv[0] is looked up in PATH if it has no slash
+    std::vector<std::string> env;             // complete: KEY=value
+    std::chrono::milliseconds grace{10'000};  // between TERM and KILL
 };
 
 // How the program ended.
 struct exit_status {
     std::optional<int> code;    // set when it returned from main
     std::optional<int> signal;  // set when a signal killed it
-    std::string problem;        // set when it could not be started ("cannot run /x/spark-submit: No such file…"),
-                                // or when the shim itself vanished without a report
-    bool ended_by_us = false;   // the shim was asked to end it
+    std::string problem;  // set when it could not be started ("cannot run /x/spark-submit: No such file…"),
+                          // or when the shim itself vanished without a report
+    bool ended_by_us = false;  // the shim was asked to end it
     // "exit code 1", "killed by signal 9 (KILL)", or the problem.
     std::string text() const;
 };
@@ -62,8 +63,8 @@ public:
 
     virtual const identity& shim() const = 0;
 
-    // Resolves when the program has ended (exit.json is there) or the shim is gone without a report; at once when
-    // that has happened before. Any number of callers at a time.
+    // Resolves when the program has ended (exit.json is there) or the shim is gone without a report; at once
+    // when that has happened before. Any number of callers at a time.
     virtual awaitable<exit_status> wait_exit() = 0;
 
     // Resolves when the shim is gone, i.e. no descendant is left.

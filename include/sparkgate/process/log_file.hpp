@@ -41,10 +41,10 @@ private:
 
     std::filesystem::path path_;
     unique_fd fd_;
-    std::int64_t indexed_ = 0;          // bytes looked at
-    std::int64_t lines_ = 0;            // newlines seen in them
-    bool open_line_ = false;            // text after the last newline
-    std::vector<std::int64_t> marks_;   // where line 1024*i starts
+    std::int64_t indexed_ = 0;         // bytes looked at
+    std::int64_t lines_ = 0;           // newlines seen in them
+    bool open_line_ = false;           // text after the last newline
+    std::vector<std::int64_t> marks_;  // where line 1024*i starts
 };
 
 }  // namespace sparkgate::process

@@ -1,5 +1,6 @@
 // Builds the command line and environment of spark-submit. Pure: no file is touched.
-// Source of the mapping: Livy's SparkProcessBuilder and InteractiveSession (master and deploy mode travel as conf).
+// Source of the mapping: Livy's SparkProcessBuilder and InteractiveSession (master and deploy mode travel as
+// conf).
 #pragma once
 
 #include <map>
@@ -20,8 +21,8 @@ struct spark_request {
 
 struct submit_settings {
     std::string spark_home;
-    std::string master;                       // overrides the request's conf
-    std::optional<std::string> deploy_mode;   // client, cluster; overrides the request's conf
+    std::string master;                           // overrides the request's conf
+    std::optional<std::string> deploy_mode;       // client, cluster; overrides the request's conf
     std::map<std::string, std::string> defaults;  // conf used where the request has none
 };
 

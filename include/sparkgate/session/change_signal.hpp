@@ -4,6 +4,7 @@
 #include "sparkgate/base/async.hpp"
 
 #include <boost/asio/steady_timer.hpp>
+
 #include <chrono>
 #include <set>
 

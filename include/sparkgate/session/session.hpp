@@ -1,7 +1,7 @@
 // One interactive session: its spark-submit child, its driver's connection, its statements.
 //
-// Owned by the session_manager through a shared pointer; coroutines that wait for a session hold one too. All calls
-// come from the event loop's thread; none blocks longer than a small file takes.
+// Owned by the session_manager through a shared pointer; coroutines that wait for a session hold one too. All
+// calls come from the event loop's thread; none blocks longer than a small file takes.
 #pragma once
 
 #include "sparkgate/base/async.hpp"
@@ -17,6 +17,7 @@
 #include "sparkgate/store/store.hpp"
 
 #include <boost/asio/thread_pool.hpp>
+
 #include <map>
 #include <memory>
 #include <set>
@@ -65,13 +66,14 @@ public:
     // Whether no process of it is left.
     bool gone() const { return gone_; }
 
-    // Starts spark-submit. A failure leaves the session dead with the reason in its log: it is not an error of the
-    // request. Call once, or abandon().
+    // Starts spark-submit. A failure leaves the session dead with the reason in its log: it is not an error
+    // of the request. Call once, or abandon().
     void launch();
     // Instead of launch(): the session was refused after all. Who waits for its end is told.
     void abandon();
 
-    // Queues a statement; resolves when its record is durable. Errors: conflict (not active), unavailable (store).
+    // Queues a statement; resolves when its record is durable. Errors: conflict (not active), unavailable
+    // (store).
     awaitable<result<std::shared_ptr<const statement>>> submit(code_kind kind, std::string code);
 
     // Asks for a statement's end; unknown and ended ones are left alone.
@@ -120,7 +122,8 @@ private:
     void on_cancel_failed(const driver::frame& received);
     void on_completion(driver::frame received);
     void on_result(driver::frame received);
-    awaitable<void> record_result(std::shared_ptr<session> self, std::shared_ptr<statement> which, std::int64_t seq);
+    awaitable<void> record_result(std::shared_ptr<session> self, std::shared_ptr<statement> which,
+                                  std::int64_t seq);
     void acknowledge();
     std::filesystem::path stream_path(std::int64_t statement_id) const;
 
@@ -143,8 +146,9 @@ private:
     // Acknowledgements are cumulative: none goes beyond a result that is not in the store yet.
     std::int64_t received_seq_ = 0, acknowledged_seq_ = 0;
     std::set<std::int64_t> unrecorded_results_;  // their seq
-    std::int64_t oldest_stream_ = 0;  // printed text of statements below is removed
-    std::map<std::int64_t, std::shared_ptr<std::optional<std::string>>> completions_;  // answers, by request number
+    std::int64_t oldest_stream_ = 0;             // printed text of statements below is removed
+    std::map<std::int64_t, std::shared_ptr<std::optional<std::string>>>
+        completions_;  // answers, by request number
     std::int64_t next_completion_ = 1;
 };
 

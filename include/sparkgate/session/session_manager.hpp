@@ -16,22 +16,25 @@ public:
     // `next_id` is the first id to give out (ids are never reused, also not after a restart).
     session_manager(services world, std::int64_t next_id);
 
-    // Registers, records and starts a session; resolves when the record is durable. Errors: invalid_argument (name),
-    // busy (too many are starting), unavailable (store). A refused request leaves nothing behind.
-    awaitable<result<std::shared_ptr<session>>> create(session_request request, std::optional<std::string> owner);
+    // Registers, records and starts a session; resolves when the record is durable. Errors: invalid_argument
+    // (name), busy (too many are starting), unavailable (store). A refused request leaves nothing behind.
+    awaitable<result<std::shared_ptr<session>>> create(session_request request,
+                                                       std::optional<std::string> owner);
 
-    // By number, or by name where the text is not all digits. Errors: not_found, invalid_argument (number too large).
+    // By number, or by name where the text is not all digits. Errors: not_found, invalid_argument (number too
+    // large).
     result<std::shared_ptr<session>> find(const std::string& id_or_name) const;
 
     // In order of id.
     std::vector<std::shared_ptr<session>> all() const;
 
-    // Ends the session and forgets it: when this resolves no process, file or record of it is left. Errors: not_found
-    // when it was being removed already (resolves when that is done), unavailable (store: the session has ended but
-    // stays listed, and may be removed again).
+    // Ends the session and forgets it: when this resolves no process, file or record of it is left. Errors:
+    // not_found when it was being removed already (resolves when that is done), unavailable (store: the
+    // session has ended but stays listed, and may be removed again).
     awaitable<result<void>> remove(std::shared_ptr<session> which);
 
-    // For the gateway's stop: whoever waits for a session's change is woken, and no answer is held from now on.
+    // For the gateway's stop: whoever waits for a session's change is woken, and no answer is held from now
+    // on.
     void release_waiters();
     bool releases_waiters() const { return releases_waiters_; }
 

@@ -8,7 +8,17 @@
 namespace sparkgate::session {
 
 enum class session_state {
-    not_started, starting, recovering, idle, running, busy, shutting_down, error, dead, killed, success
+    not_started,
+    starting,
+    recovering,
+    idle,
+    running,
+    busy,
+    shutting_down,
+    error,
+    dead,
+    killed,
+    success
 };
 
 enum class session_event {
@@ -22,12 +32,13 @@ enum class session_event {
 };
 
 inline constexpr session_state all_session_states[] = {
-    session_state::not_started, session_state::starting,      session_state::recovering, session_state::idle,
-    session_state::running,     session_state::busy,          session_state::shutting_down, session_state::error,
-    session_state::dead,        session_state::killed,        session_state::success};
+    session_state::not_started, session_state::starting, session_state::recovering,    session_state::idle,
+    session_state::running,     session_state::busy,     session_state::shutting_down, session_state::error,
+    session_state::dead,        session_state::killed,   session_state::success};
 inline constexpr session_event all_session_events[] = {
-    session_event::driver_ready, session_event::work_begins,   session_event::work_ends, session_event::start_failed,
-    session_event::stop_asked,   session_event::program_ended, session_event::all_gone};
+    session_event::driver_ready, session_event::work_begins, session_event::work_ends,
+    session_event::start_failed, session_event::stop_asked,  session_event::program_ended,
+    session_event::all_gone};
 
 // The state after the event; nothing when the event means nothing in this state (it comes late, say).
 std::optional<session_state> after(session_state now, session_event what);
@@ -48,12 +59,12 @@ enum class statement_event {
     session_ended,  // no driver is left to end it
 };
 
-inline constexpr statement_state all_statement_states[] = {statement_state::waiting, statement_state::running,
-                                                           statement_state::available, statement_state::cancelling,
-                                                           statement_state::cancelled};
-inline constexpr statement_event all_statement_events[] = {statement_event::sent, statement_event::cancel_asked,
-                                                           statement_event::completed, statement_event::stopped,
-                                                           statement_event::session_ended};
+inline constexpr statement_state all_statement_states[] = {
+    statement_state::waiting, statement_state::running, statement_state::available,
+    statement_state::cancelling, statement_state::cancelled};
+inline constexpr statement_event all_statement_events[] = {
+    statement_event::sent, statement_event::cancel_asked, statement_event::completed,
+    statement_event::stopped, statement_event::session_ended};
 
 std::optional<statement_state> after(statement_state now, statement_event what);
 

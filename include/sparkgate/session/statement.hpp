@@ -25,12 +25,13 @@ struct statement {
     bool output_in_store = false;       // the output is large: only the store holds it
     bool durable = false;               // its record is on disk: it may be run
 
-    // Applies the event; false when it means nothing in this state. Sets the times and progress that go with it.
+    // Applies the event; false when it means nothing in this state. Sets the times and progress that go with
+    // it.
     bool apply(statement_event what, epoch_ms when);
 };
 
-// The change that records it, ready for a commit. (A function, since g++ 12 destroys a braced temporary of a co_await
-// expression twice.)
+// The change that records it, ready for a commit. (A function, since g++ 12 destroys a braced temporary of a
+// co_await expression twice.)
 std::vector<store::change> put_change(std::int64_t session, const statement& from);
 
 class statement_queue {
@@ -46,7 +47,8 @@ public:
     // The one that the driver has, if any.
     pointer in_driver() const;
     bool has_unfinished() const;
-    // Drops the oldest finished ones beyond `retained` and returns the lowest id kept (0: nothing was dropped).
+    // Drops the oldest finished ones beyond `retained` and returns the lowest id kept (0: nothing was
+    // dropped).
     std::int64_t retain(std::size_t retained);
     const std::deque<pointer>& all() const { return statements_; }
 

@@ -1,4 +1,5 @@
-// How a session's start went, phase by phase, for its log. Wall-clock times, since the driver reports its own.
+// How a session's start went, phase by phase, for its log. Wall-clock times, since the driver reports its
+// own.
 #pragma once
 
 #include "sparkgate/base/time.hpp"

@@ -3,8 +3,8 @@
 
 #include <gmock/gmock.h>
 
-#include <sys/stat.h>
 #include <csignal>
+#include <sys/stat.h>
 
 namespace sparkgate::process {
 namespace {
@@ -93,8 +93,9 @@ TEST_F(ExitTest, AnArgumentListThatIsTooLongIsAnErrorOfTheLaunch) {
 }
 
 TEST_F(ExitTest, AClosedStdoutIsNotTheEnd) {
-    auto running = start(script("exec >&- 2>&-; touch $DIR/closed\n"
-                                "while [ ! -e $DIR/go ]; do sleep 0.01; done; exit 4"));
+    auto running =
+        start(script("exec >&- 2>&-; touch $DIR/closed\n"
+                     "while [ ! -e $DIR/go ]; do sleep 0.01; done; exit 4"));
     wait_for_file("closed");
     EXPECT_FALSE(read_exit(dir.path()));
     ASSERT_TRUE(write_file_atomically(dir.path() / "go", ""));
@@ -102,9 +103,11 @@ TEST_F(ExitTest, AClosedStdoutIsNotTheEnd) {
 }
 
 TEST_F(ExitTest, TheEndIsToldBeforeTheLastGrandchildIsGone) {
-    auto running = start(script("(trap '' TERM; touch $DIR/ready\n"
-                                "while [ ! -e $DIR/end ]; do sleep 0.01; done) &\n"
-                                "while [ ! -e $DIR/ready ]; do sleep 0.01; done; exit 5", 1min));
+    auto running =
+        start(script("(trap '' TERM; touch $DIR/ready\n"
+                     "while [ ! -e $DIR/end ]; do sleep 0.01; done) &\n"
+                     "while [ ! -e $DIR/ready ]; do sleep 0.01; done; exit 5",
+                     1min));
     bool gone = false;
     asio::co_spawn(io, running->wait_gone(), [&](std::exception_ptr) { gone = true; });
     EXPECT_EQ(await(running->wait_exit()).code, 5);
@@ -119,7 +122,8 @@ TEST_F(ExitTest, EveryWaiterIsToldAlsoALateOne) {
     auto running = start(script("exit 6"));
     int told = 0;
     const auto count = [&](std::exception_ptr, const exit_status& status) { told += status.code == 6; };
-    for (int i = 0; i < 3; ++i) asio::co_spawn(io, running->wait_exit(), count);
+    for (int i = 0; i < 3; ++i)
+        asio::co_spawn(io, running->wait_exit(), count);
     run_until([&] { return told == 3; });
     await(running->wait_gone());
     EXPECT_EQ(await(running->wait_exit()).code, 6);

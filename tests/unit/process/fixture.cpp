@@ -2,10 +2,10 @@
 
 #include "sparkgate/base/json.hpp"
 
-#include <sys/wait.h>
 #include <csignal>
 #include <fstream>
 #include <sstream>
+#include <sys/wait.h>
 #include <thread>
 
 namespace sparkgate::process {
@@ -50,7 +50,8 @@ std::set<pid_t> processes_with(const std::string& mark) {
 std::set<pid_t> own_children() {
     std::ifstream file("/proc/thread-self/children");
     std::set<pid_t> out;
-    for (pid_t pid; file >> pid;) out.insert(pid);
+    for (pid_t pid; file >> pid;)
+        out.insert(pid);
     return out;
 }
 
@@ -75,7 +76,8 @@ ProcessTest::ProcessTest()
       starter(make_launcher(io.get_executor(), fs::path(SPARKGATE_TEST_BIN) / "sparkgate-shim")) {}
 
 ProcessTest::~ProcessTest() {
-    for (const pid_t pid : processes_with(mark)) ::kill(pid, SIGKILL);
+    for (const pid_t pid : processes_with(mark))
+        ::kill(pid, SIGKILL);
     while (::waitpid(-1, nullptr, 0) > 0) {
     }
 }
@@ -114,8 +116,8 @@ pid_t ProcessTest::program_pid() {
 }
 
 void ProcessTest::wait_for_file(const std::string& name) {
-    EXPECT_TRUE(eventually([&] { return fs::exists(dir.path() / name); }))
-        << name << "\n" << dir.text("output.log");
+    EXPECT_TRUE(eventually([&] { return fs::exists(dir.path() / name); })) << name << "\n"
+                                                                           << dir.text("output.log");
 }
 
 void ProcessTest::run_until(const std::function<bool()>& done) {

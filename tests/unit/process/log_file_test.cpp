@@ -1,6 +1,6 @@
-#include "fixture.hpp"
-
 #include "sparkgate/process/log_file.hpp"
+
+#include "fixture.hpp"
 
 #include <gmock/gmock.h>
 
@@ -54,7 +54,9 @@ TEST_F(LogFileTest, FollowsAGrowingFile) {
     EXPECT_EQ(log.line_count(), 0);
     for (int i = 0; i < 3000; ++i) {
         write(std::to_string(i) + "\n");
-        if (i % 500 == 0) { EXPECT_EQ(log.line_count(), i + 1); }
+        if (i % 500 == 0) {
+            EXPECT_EQ(log.line_count(), i + 1);
+        }
     }
     EXPECT_EQ(log.line_count(), 3000);
     EXPECT_THAT(log.lines(2998, 100), ElementsAre("2998", "2999"));
@@ -62,13 +64,16 @@ TEST_F(LogFileTest, FollowsAGrowingFile) {
 
 TEST_F(LogFileTest, FindsEveryLineAroundTheMarks) {
     std::string text;
-    for (int i = 0; i < 5000; ++i) text += "line " + std::to_string(i) + "\n";
+    for (int i = 0; i < 5000; ++i)
+        text += "line " + std::to_string(i) + "\n";
     write(text);
     for (const int from : {0, 1, 1022, 1023, 1024, 1025, 2047, 2048, 4095, 4096, 4999}) {
         const auto lines = log.lines(from, 2);
         ASSERT_FALSE(lines.empty()) << from;
         EXPECT_EQ(lines[0], "line " + std::to_string(from));
-        if (from < 4999) { EXPECT_EQ(lines.at(1), "line " + std::to_string(from + 1)); }
+        if (from < 4999) {
+            EXPECT_EQ(lines.at(1), "line " + std::to_string(from + 1));
+        }
     }
     EXPECT_EQ(log.lines(0, 5000).size(), 5000u);
 }
@@ -99,7 +104,8 @@ TEST_F(LogFileTest, CutsALineThatIsLongerThanAPage) {
 TEST_F(LogFileTest, APageEndsEarlyAndTheNextGoesOn) {
     const std::string line(1000, 'x');
     std::string text;
-    for (int i = 0; i < 10'000; ++i) text += line + std::to_string(i) + "\n";
+    for (int i = 0; i < 10'000; ++i)
+        text += line + std::to_string(i) + "\n";
     write(text);
     std::int64_t at = 0;
     for (int pages = 0; at < 10'000; ++pages) {

@@ -5,11 +5,11 @@
 
 #include <gmock/gmock.h>
 
+#include <csignal>
+#include <cstdlib>
 #include <spawn.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <csignal>
-#include <cstdlib>
 
 namespace sparkgate::process {
 namespace {
@@ -83,8 +83,10 @@ TEST_F(ReattachTest, ItIsTerminatedLikeAnyOther) {
 }
 
 TEST_F(ReattachTest, TheEndIsToldBeforeTheShimIsGone) {
-    launch_and_die(script("(trap '' TERM; touch $DIR/ready; while [ ! -e $DIR/end ]; do sleep 0.01; done) &\n"
-                          "while [ ! -e $DIR/go ]; do sleep 0.01; done; exit 5", 1min));
+    launch_and_die(
+        script("(trap '' TERM; touch $DIR/ready; while [ ! -e $DIR/end ]; do sleep 0.01; done) &\n"
+               "while [ ! -e $DIR/go ]; do sleep 0.01; done; exit 5",
+               1min));
     wait_for_file("ready");
     auto early = reattached();
     ASSERT_TRUE(write_file_atomically(dir.path() / "go", ""));
@@ -135,7 +137,8 @@ TEST_F(ReattachTest, AForeignOrReusedPidIsNeverSignalled) {
     };
     claim(who->start_time - 1, who->boot_id);
     claim(who->start_time, "another boot");
-    for (const char* text : {"", "{}", "[]", R"({"pid":-1,"start_time":1,"boot_id":"x"})", R"({"pid":"1"})"}) {
+    for (const char* text :
+         {"", "{}", "[]", R"({"pid":-1,"start_time":1,"boot_id":"x"})", R"({"pid":"1"})"}) {
         ASSERT_TRUE(write_file_atomically(dir.path() / "shim.json", text));
         EXPECT_FALSE(starter->reattach(dir.path())) << text;
     }

@@ -1,12 +1,12 @@
-#include "fixture.hpp"
-
 #include "sparkgate/process/spark_home.hpp"
+
+#include "fixture.hpp"
 
 #include <gmock/gmock.h>
 
-#include <sys/stat.h>
 #include <cstdlib>
 #include <map>
+#include <sys/stat.h>
 
 namespace sparkgate::process {
 namespace {
@@ -24,16 +24,20 @@ protected:
     }
     ~SparkHomeTest() override {
         for (const auto& [name, value] : saved) {
-            if (value) ::setenv(name.c_str(), value->c_str(), 1);
-            else ::unsetenv(name.c_str());
+            if (value)
+                ::setenv(name.c_str(), value->c_str(), 1);
+            else
+                ::unsetenv(name.c_str());
         }
     }
 
     void set(const char* name, const char* value) {
         const char* old = std::getenv(name);
         saved.try_emplace(name, old ? std::optional<std::string>(old) : std::nullopt);
-        if (value) ::setenv(name, value, 1);
-        else ::unsetenv(name);
+        if (value)
+            ::setenv(name, value, 1);
+        else
+            ::unsetenv(name);
     }
     void executable(const fs::path& path) {
         fs::create_directories(path.parent_path());

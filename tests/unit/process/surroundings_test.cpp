@@ -3,8 +3,8 @@
 
 #include "sparkgate/base/unique_fd.hpp"
 
-#include <fcntl.h>
 #include <csignal>
+#include <fcntl.h>
 #include <iostream>
 
 namespace sparkgate::process {
@@ -71,7 +71,8 @@ TEST_F(SurroundingsTest, TheEnvironmentAndTheDirectoryAreThoseGiven) {
 TEST_F(SurroundingsTest, NothingIsLeftAfterManyLaunches) {
     await(start(script("exit 0"))->wait_gone());  // the event loop has what it needs
     const std::size_t before = open_descriptors();
-    for (int i = 0; i < 50; ++i) await(start(spec({"true"}))->wait_gone());
+    for (int i = 0; i < 50; ++i)
+        await(start(spec({"true"}))->wait_gone());
     EXPECT_EQ(open_descriptors(), before);
     EXPECT_TRUE(own_children().empty());
 }
@@ -106,8 +107,8 @@ TEST_F(SurroundingsTest, TheShimIsSmall) {
     auto running = start(spec({"sleep", "1000"}));
     program_pid();
     const std::string resident = status_field(running->shim().pid, "VmRSS");
-    std::cout << "the shim's resident memory: " << resident << ", of it its own: "
-              << status_field(running->shim().pid, "RssAnon") << '\n';
+    std::cout << "the shim's resident memory: " << resident
+              << ", of it its own: " << status_field(running->shim().pid, "RssAnon") << '\n';
     EXPECT_LE(std::stol(resident), 1024) << resident;
     end(*running);
 }

@@ -40,8 +40,10 @@ TEST_F(TreeTest, AProgramThatIgnoresTermIsKilledAfterTheGrace) {
 
 TEST_F(TreeTest, AProgramHasTheGraceForItsCleaningUp) {
     // The sleep is a child that was started after TERM: it belongs to the cleaning up and must live.
-    auto running = start(script("trap 'sleep 0.3 && echo cleaned; exit 7' TERM\n"
-                                "touch $DIR/ready; sleep 1000 & wait", 20s));
+    auto running =
+        start(script("trap 'sleep 0.3 && echo cleaned; exit 7' TERM\n"
+                     "touch $DIR/ready; sleep 1000 & wait",
+                     20s));
     wait_for_file("ready");
     EXPECT_EQ(end(*running).code, 7);
     EXPECT_EQ(dir.text("output.log"), "cleaned\n");
@@ -49,22 +51,24 @@ TEST_F(TreeTest, AProgramHasTheGraceForItsCleaningUp) {
 
 TEST_F(TreeTest, WhoIsLeftBehindDuringTheEndIsAskedToo) {
     // Without that it would stay for the whole grace, longer than this test waits.
-    auto running = start(script("trap 'sleep 1000 & exit 7' TERM; touch $DIR/ready; sleep 1000 & wait", 10min));
+    auto running =
+        start(script("trap 'sleep 1000 & exit 7' TERM; touch $DIR/ready; sleep 1000 & wait", 10min));
     wait_for_file("ready");
     EXPECT_EQ(end(*running).code, 7);
     EXPECT_TRUE(nothing_is_left());
 }
 
 TEST_F(TreeTest, AGrandchildThatLeftTheSessionAndIgnoresTermIsKilled) {
-    auto running = start(python("signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
-                                "if os.fork() == 0:\n"
-                                "    os.setsid()\n"
-                                "    if os.fork() == 0:\n"
-                                "        os.setpgid(0, 0)\n"
-                                "        open(os.environ['DIR'] + '/ready', 'w')\n"
-                                "    time.sleep(1000)\n"
-                                "signal.signal(signal.SIGTERM, signal.SIG_DFL)\n"
-                                "time.sleep(1000)"));
+    auto running =
+        start(python("signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+                     "if os.fork() == 0:\n"
+                     "    os.setsid()\n"
+                     "    if os.fork() == 0:\n"
+                     "        os.setpgid(0, 0)\n"
+                     "        open(os.environ['DIR'] + '/ready', 'w')\n"
+                     "    time.sleep(1000)\n"
+                     "signal.signal(signal.SIGTERM, signal.SIG_DFL)\n"
+                     "time.sleep(1000)"));
     wait_for_file("ready");
     EXPECT_EQ(processes_with(mark).size(), 4u);  // with the shim
     EXPECT_EQ(end(*running).signal, SIGTERM);
@@ -72,11 +76,13 @@ TEST_F(TreeTest, AGrandchildThatLeftTheSessionAndIgnoresTermIsKilled) {
 }
 
 TEST_F(TreeTest, ADaemonIsEndedWhenTheProgramReturns) {
-    auto running = start(python("if os.fork() == 0:\n"
-                                "    os.setsid()\n"
-                                "    if os.fork(): os._exit(0)\n"
-                                "    time.sleep(1000)\n"
-                                "os.wait()", 20s));
+    auto running =
+        start(python("if os.fork() == 0:\n"
+                     "    os.setsid()\n"
+                     "    if os.fork(): os._exit(0)\n"
+                     "    time.sleep(1000)\n"
+                     "os.wait()",
+                     20s));
     EXPECT_EQ(await(running->wait_exit()).code, 0);
     await(running->wait_gone());
     EXPECT_TRUE(nothing_is_left());
@@ -90,11 +96,12 @@ TEST_F(TreeTest, AProgramThatForksWithoutEndIsCaught) {
 }
 
 TEST_F(TreeTest, AChainOfForksThatNeverStaysIsCaught) {
-    auto running = start(python("signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
-                                "open(os.environ['DIR'] + '/ready', 'w')\n"
-                                "while True:\n"
-                                "    if os.fork(): os._exit(0)\n"
-                                "    os.setsid()"));
+    auto running =
+        start(python("signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+                     "open(os.environ['DIR'] + '/ready', 'w')\n"
+                     "while True:\n"
+                     "    if os.fork(): os._exit(0)\n"
+                     "    os.setsid()"));
     wait_for_file("ready");
     EXPECT_EQ(end(*running).code, 0);
     EXPECT_TRUE(nothing_is_left());
@@ -117,7 +124,8 @@ TEST_F(TreeTest, ASignalToTheProgramsOwnGroupDoesNotReachTheShim) {
 
 TEST_F(TreeTest, HangupAndUserSignalsDoNotEndTheShim) {
     auto running = start(script("while [ ! -e $DIR/go ]; do sleep 0.01; done; exit 3"));
-    for (const int signal : {SIGHUP, SIGUSR1, SIGPIPE, SIGQUIT, SIGALRM}) ::kill(running->shim().pid, signal);
+    for (const int signal : {SIGHUP, SIGUSR1, SIGPIPE, SIGQUIT, SIGALRM})
+        ::kill(running->shim().pid, signal);
     program_pid();
     ASSERT_TRUE(write_file_atomically(dir.path() / "go", ""));
     EXPECT_EQ(await(running->wait_exit()).code, 3);
