@@ -167,7 +167,9 @@ void session::on_start_failed(const driver::frame& received) {
     note("sparkgate: the driver could not start (" + received.text("phase") +
          "): " + received.text("message"));
     if (const auto detail = received.text("detail"); !detail.empty()) note(detail);
-    begin_stop(received.text("message"), session_event::start_failed);
+    // The SparkSession is made after the session has become idle; it may fail then.
+    const bool starting = state_ == session_state::starting;
+    begin_stop(received.text("message"), starting ? session_event::start_failed : session_event::stop_asked);
 }
 
 }  // namespace sparkgate::session

@@ -23,6 +23,7 @@ class Environment:
         self.sc = None
         self.spark = None
         self.jvm = None
+        self.attached = threading.Event()    # Spark is up: lanes run nothing before
         self._link = link
         self._lanes = None
         self._cancels_future_jobs = False
@@ -34,6 +35,7 @@ class Environment:
         """Spark is up."""
         self._lanes = lanes
         self._adopt(sc, spark)
+        self.attached.set()
 
     def log(self, text):
         """Write to the session's log. Any thread."""

@@ -74,6 +74,7 @@ class Lane:
 
     def serve(self):
         """Run what comes until `close`."""
+        self.interpreter.env.attached.wait()
         while True:
             item = self._queue.get()
             if item is _CLOSE:

@@ -57,11 +57,13 @@ class Driver:
         self.link.start()
         threading.Thread(target=self._watch_parent, args=(parent,), name="parent-watch", daemon=True).start()
         try:
-            ready = self._start_spark()
+            sc = self._start_context()
+            # Statements may come from now on; their lanes wait for the SparkSession, which takes seconds on Spark 4.
+            self.link.send("ready", t=_now(), **self._describe(sc))
+            self._start_session(sc)
         except BaseException as e:
             self._send_failed(e)
             return 1
-        self.link.send("ready", t=_now(), **ready)
         if self.env.options["scala_prestart"]:
             threading.Thread(target=self._prestart_scala, name="prestart", daemon=True).start()
         self._serve_python()
@@ -70,10 +72,9 @@ class Driver:
 
     # ---- start
 
-    def _start_spark(self):
+    def _start_context(self):
         self._mark("python")
         from pyspark import SparkConf, SparkContext
-        from pyspark.sql import SparkSession
         self._mark("pyspark")
         os.makedirs(self.env.class_dir, mode=0o700, exist_ok=True)
         conf = SparkConf()
@@ -82,14 +83,17 @@ class Driver:
         conf.setIfMissing("spark.python.task.killTimeout", "200ms")
         sc = SparkContext(conf=conf)
         self._mark("context")
+        return sc
+
+    def _start_session(self, sc):
+        from pyspark.sql import SparkSession
         spark = SparkSession.builder.getOrCreate()
-        self.env.attach(sc, spark, self.lanes)
         signals.GUARD.install()
+        self.env.attach(sc, spark, self.lanes)
         self._python_lane = self.lanes.get("pyspark")
         self._python_lane.prestart()
         Progress(self.env, self.lanes, self.link).start()
         self._mark("session")
-        return self._describe(sc)
 
     def _mark(self, phase):
         self._phase = phase

@@ -143,6 +143,18 @@ TEST_F(session_life, a_driver_that_cannot_start_says_why) {
     EXPECT_THAT(log_text(self), HasSubstr("could not start (context): no memory\nTrace\nback\n"));
 }
 
+// The SparkSession is made after `ready`.
+TEST_F(session_life, a_driver_that_fails_after_ready_says_why) {
+    const auto idle = start_idle();
+    child_of(idle.self).stubborn = true;
+    idle.driver->send(json{{"op", "failed"}, {"seq", 9}, {"phase", "context"}, {"message", "no catalogue"}});
+    wait_state(idle.self, session_state::shutting_down);
+    EXPECT_EQ(idle.self->reason(), "no catalogue");
+    child_of(idle.self).exit_with(1);
+    wait_state(idle.self, session_state::dead);
+    EXPECT_EQ(idle.self->reason(), "no catalogue");
+}
+
 TEST_F(session_life, an_exit_while_idle_is_the_sessions_death) {
     const auto idle = start_idle();
     child_of(idle.self).exit_with(137);

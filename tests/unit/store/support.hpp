@@ -1,5 +1,7 @@
-// Helpers of the store's tests: a directory that goes away, an event loop to await on, records to store.
+// Helpers of the store's tests: an event loop to await on, records to store.
 #pragma once
+
+#include "support/temp_dir.hpp"
 
 #include "sparkgate/store/store.hpp"
 
@@ -15,24 +17,7 @@
 
 namespace sparkgate::store::test {
 
-class temp_dir {
-public:
-    temp_dir() {
-        std::string name = (std::filesystem::temp_directory_path() / "sparkgate-store-XXXXXX").string();
-        if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("mkdtemp failed");
-        path_ = name;
-    }
-    ~temp_dir() {
-        std::error_code ignored;
-        std::filesystem::remove_all(path_, ignored);
-    }
-    temp_dir(const temp_dir&) = delete;
-    temp_dir& operator=(const temp_dir&) = delete;
-    const std::filesystem::path& path() const { return path_; }
-
-private:
-    std::filesystem::path path_;
-};
+using sparkgate::test::temp_dir;
 
 // An event loop that runs until what was started on it has ended. Outlives the store that resumes on it.
 class event_loop {
