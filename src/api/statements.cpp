@@ -14,22 +14,33 @@ namespace {
 using session_pointer = std::shared_ptr<session::session>;
 using statement_pointer = std::shared_ptr<const session::statement>;
 
+// The session that a request names, or the answer that refuses the request.
+struct opened {
+    session_pointer session;
+    std::optional<response> refused;
+};
+
 // Livy reads statements of active sessions only; a client learns here why its session ended.
-std::optional<response> refuse_reading(const session::session& from) {
-    if (session::is_active(from.state())) return {};
+opened open_for_reading(const context& api, const std::string& id_or_name) {
+    auto found = api.sessions.find(id_or_name);
+    if (!found) return {nullptr, to_response(found.error())};
+    if (session::is_active((*found)->state())) return {*found, {}};
     std::string text = "requirement failed: Session isn't active.";
-    if (!from.reason().empty()) text += " It ended: " + from.reason();
-    return msg_error(400, text);
+    if (!(*found)->reason().empty()) text += " It ended: " + (*found)->reason();
+    return {nullptr, msg_error(400, text)};
 }
 
 // Livy's 500 (Zeppelin matches its text); nothing was done, so a client that repeats the request does no
 // harm.
-std::optional<response> refuse_writing(const session::session& from) {
-    if (session::is_active(from.state())) return {};
+opened open_for_writing(const context& api, const std::string& id_or_name) {
+    auto found = api.sessions.find(id_or_name);
+    if (!found) return {nullptr, to_response(found.error())};
+    const auto& session = **found;
+    if (session::is_active(session.state())) return {*found, {}};
     std::string text = "java.lang.IllegalStateException: Session is in state ";
-    text += session::to_string(from.state());
-    if (!from.reason().empty()) text += " (" + from.reason() + ")";
-    return text_error(500, text);
+    text += session::to_string(session.state());
+    if (!session.reason().empty()) text += " (" + session.reason() + ")";
+    return {nullptr, text_error(500, text)};
 }
 
 // The kind of a statement or completion: its own, else the session's.
@@ -62,10 +73,9 @@ response statement_error(const error& e) {
 }  // namespace
 
 awaitable<response> list_statements(context& api, const request& from, const path_values& path) {
-    auto found = api.sessions.find(path[0]);
-    if (!found) co_return to_response(found.error());
-    const auto owner = *found;
-    if (auto refused = refuse_reading(*owner)) co_return *refused;
+    const opened target = open_for_reading(api, path[0]);
+    if (target.refused) co_return *target.refused;
+    const auto owner = target.session;
     const auto begin = int_parameter(from, "from"), size = int_parameter(from, "size");
     if (!begin) co_return to_response(begin.error());
     if (!size) co_return to_response(size.error());
@@ -87,10 +97,9 @@ awaitable<response> list_statements(context& api, const request& from, const pat
 
 awaitable<response> create_statement(context& api, const request& from, const path_values& path) {
     static const std::vector<std::string> fields{"code", "kind", "msg_type"};
-    auto found = api.sessions.find(path[0]);
-    if (!found) co_return to_response(found.error());
-    const auto owner = *found;
-    if (auto refused = refuse_writing(*owner)) co_return *refused;
+    const opened target = open_for_writing(api, path[0]);
+    if (target.refused) co_return *target.refused;
+    const auto owner = target.session;
     auto body = body_reader::parse(from.body, "org.apache.livy.ExecuteRequest", fields);
     if (!body) co_return text_error(400, body.error().message);
     auto code = body->text("code");
@@ -112,10 +121,9 @@ awaitable<response> create_statement(context& api, const request& from, const pa
 
 // Held until the statement has ended: who polls sees its result at once.
 awaitable<response> get_statement(context& api, const request& from, const path_values& path) {
-    auto found = api.sessions.find(path[0]);
-    if (!found) co_return to_response(found.error());
-    const auto owner = *found;
-    if (auto refused = refuse_reading(*owner)) co_return *refused;
+    const opened target = open_for_reading(api, path[0]);
+    if (target.refused) co_return *target.refused;
+    const auto owner = target.session;
     const auto which = find_statement(*owner, path[1]);
     if (!which) co_return statement_error(which.error());
     const auto time = hold_time(from, api.settings);
@@ -127,10 +135,9 @@ awaitable<response> get_statement(context& api, const request& from, const path_
 
 // What the statement has printed so far, from a byte position on. Not in Livy.
 awaitable<response> get_statement_output(context& api, const request& from, const path_values& path) {
-    auto found = api.sessions.find(path[0]);
-    if (!found) co_return to_response(found.error());
-    const auto owner = *found;
-    if (auto refused = refuse_reading(*owner)) co_return *refused;
+    const opened target = open_for_reading(api, path[0]);
+    if (target.refused) co_return *target.refused;
+    const auto owner = target.session;
     const auto which = find_statement(*owner, path[1]);
     if (!which) co_return statement_error(which.error());
     const auto begin = int_parameter(from, "from");
@@ -154,21 +161,19 @@ awaitable<response> get_statement_output(context& api, const request& from, cons
 }
 
 awaitable<response> cancel_statement(context& api, const request&, const path_values& path) {
-    auto found = api.sessions.find(path[0]);
-    if (!found) co_return to_response(found.error());
-    if (auto refused = refuse_writing(**found)) co_return *refused;
+    const opened target = open_for_writing(api, path[0]);
+    if (target.refused) co_return *target.refused;
     const auto id = parse_int(path[1]);
     if (!id) co_return to_response(id.error());
-    (*found)->cancel(*id);
+    target.session->cancel(*id);
     co_return json_response("{\"msg\":\"canceled\"}");
 }
 
 awaitable<response> complete_code(context& api, const request& from, const path_values& path) {
     static const std::vector<std::string> fields{"code", "kind", "cursor"};
-    auto found = api.sessions.find(path[0]);
-    if (!found) co_return to_response(found.error());
-    const auto owner = *found;
-    if (auto refused = refuse_writing(*owner)) co_return *refused;
+    const opened target = open_for_writing(api, path[0]);
+    if (target.refused) co_return *target.refused;
+    const auto owner = target.session;
     auto body = body_reader::parse(from.body, "org.apache.livy.CompletionRequest", fields);
     if (!body) co_return text_error(400, body.error().message);
     auto code = body->text("code").value_or("");
