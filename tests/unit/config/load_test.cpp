@@ -143,7 +143,9 @@ TEST_F(load_configuration, every_typed_key_refuses_nonsense) {
             option.type == "path" || option.type == "address" || option.type == "Spark master";
         const auto read = load(std::nullopt, {option.key + "=no such value"});
         EXPECT_EQ(read.has_value(), free_text) << option.key;
-        if (!read) EXPECT_EQ(read.error().what, problem::bad_value);
+        if (!read) {
+            EXPECT_EQ(read.error().what, problem::bad_value);
+        }
     }
 }
 
