@@ -156,6 +156,7 @@ void session::on_result(driver::frame received) {
         const auto seq = received.integer("seq");
         unrecorded_results_.insert(seq);
         asio::co_spawn(world_.executor, record_result(shared_from_this(), which, seq), asio::detached);
+        drop_old_statements();
     }
     send_next();
 }
@@ -174,7 +175,6 @@ awaitable<void> session::record_result(std::shared_ptr<session> /* kept alive */
         which->output.reset();
         which->output_in_store = true;
     }
-    drop_old_statements();
     acknowledge();
 }
 

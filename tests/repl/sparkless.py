@@ -25,10 +25,16 @@ class Environment(environment.Environment):
 class Driver(main.Driver):
     environment = Environment
 
-    def _start_spark(self):
+    def _start_context(self):
+        return None
+
+    def _describe(self, sc):
+        return {"app_id": None}
+
+    def _start_session(self, sc):
+        self.env.attached.set()
         self._python_lane = self.lanes.get("pyspark")
         self._python_lane.prestart()
-        return {"app_id": None}
 
 
 if __name__ == "__main__":
