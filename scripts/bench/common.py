@@ -11,7 +11,7 @@ import tempfile
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
 
-from blackbox.gateway import Gateway, descendants  # noqa: E402
+from blackbox.gateway import Gateway, descendants, make_fake_spark_home  # noqa: E402
 
 
 def parse_arguments(description, runs):
@@ -66,12 +66,7 @@ median = statistics.median
 def fake_spark_home():
     """A SPARK_HOME whose spark-submit runs a driver that speaks the protocol but has no Spark."""
     with tempfile.TemporaryDirectory(prefix="sg-fake-spark-") as home:
-        submit = pathlib.Path(home) / "bin" / "spark-submit"
-        submit.parent.mkdir()
-        fake = ROOT / "tests" / "blackbox" / "fake_spark_submit.py"
-        submit.write_text(f'#!/bin/sh\nexec {sys.executable} {fake} "$@"\n')
-        submit.chmod(0o755)
-        yield home
+        yield make_fake_spark_home(home)
 
 
 def descendants_named(pid, name):

@@ -1,5 +1,6 @@
 #include "errors.hpp"
 
+#include "sparkgate/api/routes.hpp"
 #include "sparkgate/base/json.hpp"
 
 namespace sparkgate::api {
@@ -53,7 +54,7 @@ http::response to_response(const error& e) {
     return out;
 }
 
-http::response server_error(unsigned status, std::string_view message) {
+http::response server_error_response(unsigned status, std::string_view message) {
     if (status == 404 || status == 405) {
         http::response out;
         out.status = status;

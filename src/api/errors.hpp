@@ -17,7 +17,4 @@ http::response text_error(unsigned status, std::string_view message);
 // The status of a code, in the shape of msg_error; `busy` and `unavailable` carry Retry-After.
 http::response to_response(const error& e);
 
-// For the HTTP server's own errors: an empty body for 404 and 405 as in Livy, a text otherwise.
-http::response server_error(unsigned status, std::string_view message);
-
 }  // namespace sparkgate::api

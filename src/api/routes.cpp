@@ -50,10 +50,6 @@ std::vector<http::route> routes(session::session_manager& sessions, const config
     return out;
 }
 
-http::response server_error_response(unsigned status, std::string_view message) {
-    return server_error(status, message);
-}
-
 response json_response(std::string body, unsigned status) {
     response out;
     out.status = status;

@@ -76,8 +76,6 @@ std::map<std::string, std::string> spark_defaults() {
         // Many drivers on one host would fight for 4040 and the 16 ports after it.
         {"spark.ui.port", "0"},
         {"spark.ui.showConsoleProgress", "false"},
-        // A cancelled Python task would hold its core for two seconds.
-        {"spark.python.task.killTimeout", "200ms"},
     };
 }
 

@@ -8,7 +8,6 @@ import glob
 import os
 import pathlib
 import shutil
-import stat
 import sys
 import tempfile
 
@@ -17,7 +16,6 @@ import pytest
 from blackbox import gateway as gateways
 from blackbox.client import until
 
-HERE = pathlib.Path(__file__).resolve().parent
 VENVS = pathlib.Path(os.environ.get("SPARKGATE_VENVS", gateways.ROOT / ".venv"))
 SPARK_VERSIONS = ("3.5", "4.1")
 
@@ -72,12 +70,7 @@ def new_directory():
 @pytest.fixture(scope="session")
 def fake_spark_home(tmp_path_factory):
     """A SPARK_HOME whose spark-submit is fake_spark_submit.py."""
-    home = tmp_path_factory.mktemp("fake-spark")
-    submit = home / "bin" / "spark-submit"
-    submit.parent.mkdir()
-    submit.write_text(f"#!/bin/sh\nexec {sys.executable} {HERE}/fake_spark_submit.py \"$@\"\n")
-    submit.chmod(submit.stat().st_mode | stat.S_IXUSR)
-    return home
+    return gateways.make_fake_spark_home(tmp_path_factory.mktemp("fake-spark"))
 
 
 @pytest.fixture(scope="module")

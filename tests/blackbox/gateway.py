@@ -8,6 +8,7 @@ import os
 import pathlib
 import signal
 import subprocess
+import sys
 import time
 
 from blackbox.client import Client, until
@@ -55,6 +56,16 @@ def descendants(pid):
                     continue
                 found[child] = text.replace(b"\0", b" ").decode(errors="replace")
     return found
+
+
+def make_fake_spark_home(directory):
+    """Puts a bin/spark-submit into `directory` that runs fake_spark_submit.py; returns the directory."""
+    submit = pathlib.Path(directory) / "bin" / "spark-submit"
+    submit.parent.mkdir()
+    fake = pathlib.Path(__file__).with_name("fake_spark_submit.py")
+    submit.write_text(f"#!/bin/sh\nexec {sys.executable} {fake} \"$@\"\n")
+    submit.chmod(0o755)
+    return directory
 
 
 def run(*arguments, environment=None, timeout=60):

@@ -1,6 +1,7 @@
 """One frame of the driver protocol: two lengths, a JSON header, a payload (docs/driver-protocol.md)."""
 import json
 import struct
+import time
 
 MAX_HEADER = 1024 * 1024
 MAX_PAYLOAD = 64 * 1024 * 1024
@@ -10,6 +11,11 @@ _LENGTHS = struct.Struct(">II")
 
 class FrameError(Exception):
     """The peer broke the framing rules; the connection must be closed."""
+
+
+def now_ms():
+    """The time as a frame's header has it: milliseconds since the epoch."""
+    return int(time.time() * 1000)
 
 
 def encode(header, payload=b""):

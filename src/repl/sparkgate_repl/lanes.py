@@ -8,7 +8,7 @@ import threading
 import time
 import traceback
 
-from . import results
+from . import frames, results
 from .interpreter import InterpreterError, error
 from .output import Output
 
@@ -108,7 +108,7 @@ class Lane:
         if statement.cancel_requested:
             self._finish(statement, "cancelled", None)
             return
-        self._link.send("started", id=statement.id, t=_now())
+        self._link.send("started", id=statement.id, t=frames.now_ms())
         output = self._output_of(statement)
         if output is None:
             self._finish(statement, "cancelled", None)
@@ -141,7 +141,7 @@ class Lane:
         statement.output.end()
         payload = b"" if output is None else results.encode(statement, output)
         statement.ended.set()
-        self._link.send("result", payload, id=statement.id, state=state, t=_now())
+        self._link.send("result", payload, id=statement.id, state=state, t=frames.now_ms())
 
 
 class Lanes:
@@ -175,9 +175,9 @@ class Lanes:
         try:
             lane = self.get(kind)
         except InterpreterError as e:
-            self._link.send("started", id=id, t=_now())
+            self._link.send("started", id=id, t=frames.now_ms())
             self._link.send("result", results.encode(statement, error("InterpreterError", str(e))),
-                            id=id, state="available", t=_now())
+                            id=id, state="available", t=frames.now_ms())
             return
         with self._lock:
             self._statements = {s.id: s for s in self._statements.values() if not s.ended.is_set()}
@@ -225,7 +225,3 @@ def _make_interpreter(kind, env):
     except ImportError as e:
         raise InterpreterError("the %s interpreter is not available: %s" % (kind, e)) from e
     return getattr(module, class_name)(env)
-
-
-def _now():
-    return int(time.time() * 1000)

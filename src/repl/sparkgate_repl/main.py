@@ -7,7 +7,7 @@ import threading
 import time
 import traceback
 
-from . import cancel, capture, completion_service, settings as settings_file, signals
+from . import cancel, capture, completion_service, frames, settings as settings_file, signals
 from .environment import Environment
 from .lanes import Lanes
 from .link import Link
@@ -59,7 +59,7 @@ class Driver:
         try:
             sc = self._start_context()
             # Statements may come from now on; their lanes wait for the SparkSession, which takes seconds on Spark 4.
-            self.link.send("ready", t=_now(), **self._describe(sc))
+            self.link.send("ready", t=frames.now_ms(), **self._describe(sc))
             self._start_session(sc)
         except BaseException as e:
             self._send_failed(e)
@@ -97,7 +97,7 @@ class Driver:
 
     def _mark(self, phase):
         self._phase = phase
-        self.link.send("phase", name=phase, t=_now())
+        self.link.send("phase", name=phase, t=frames.now_ms())
 
     @staticmethod
     def _describe(sc):
@@ -209,10 +209,6 @@ def _message_of(e):
         return e.java_exception.toString()
     except Exception:
         return "%s: %s" % (type(e).__name__, e)
-
-
-def _now():
-    return int(time.time() * 1000)
 
 
 def _one_line(text):
