@@ -26,7 +26,7 @@ awaitable<response> list_sessions(context& api, const request& from, const path_
     const auto range = clip(begin->value_or(0), size->value_or(100), all.size());
     json views = json::array();
     for (std::size_t i = range.begin; i < range.end; ++i)
-        views.push_back(session_view(*all[i], api.settings.log_lines));
+        views.push_back(session_view(*all[i]));
     json body{{"from", begin->value_or(0)}, {"total", all.size()}};
     body["sessions"] = std::move(views);
     co_return json_response(dump_json(body));
@@ -43,7 +43,7 @@ awaitable<response> create_session(context& api, const request& from, const path
             co_return msg_error(400, "Rejected, Reason: " + problem.message);
         co_return to_response(problem);
     }
-    auto out = json_response(dump_json(session_view(**created, api.settings.log_lines)), 201);
+    auto out = json_response(dump_json(session_view(**created)), 201);
     out.headers.emplace_back("Location", "/sessions/" + std::to_string((*created)->id()));
     co_return out;
 }
@@ -57,7 +57,7 @@ awaitable<response> get_session(context& api, const request& from, const path_va
     const auto session = *found;
     auto started = [&session] { return session->state() != session::session_state::starting; };
     co_await hold(api, session, *time, started);
-    co_return json_response(dump_json(session_view(*session, api.settings.log_lines)));
+    co_return json_response(dump_json(session_view(*session)));
 }
 
 awaitable<response> get_session_state(context& api, const request&, const path_values& path) {

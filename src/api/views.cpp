@@ -3,6 +3,8 @@
 namespace sparkgate::api {
 namespace {
 
+constexpr std::int64_t lines_in_view = 10;
+
 template <class T>
 json or_null(const std::optional<T>& value) {
     return value ? json(*value) : json();
@@ -14,7 +16,7 @@ json text_or_null(const std::string& text) {
 
 }  // namespace
 
-json session_view(session::session& from, int log_lines) {
+json session_view(session::session& from) {
     const auto& request = from.request();
     const auto& spark = request.spark;
     const json app_info{
@@ -27,7 +29,7 @@ json session_view(session::session& from, int log_lines) {
                 {"state", session::to_string(from.state())},
                 {"kind", session::to_string(request.kind)},
                 {"appInfo", app_info},
-                {"log", read_log(from.log(), std::nullopt, log_lines).lines},
+                {"log", read_log(from.log(), std::nullopt, lines_in_view).lines},
                 {"ttl", or_null(request.ttl)},
                 {"idleTimeout", or_null(request.idle_timeout)},
                 {"driverMemory", or_null(spark.driver_memory)},

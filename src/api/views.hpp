@@ -7,8 +7,8 @@
 
 namespace sparkgate::api {
 
-// The 23 fields of a session.
-json session_view(session::session& from, int log_lines);
+// The 23 fields of a session, with the last 10 lines of its log.
+json session_view(session::session& from);
 
 // A statement as JSON text; `output` is JSON text ("null" without) and goes in as it is.
 std::string statement_view(const session::statement& from, const std::string& output);

@@ -55,12 +55,12 @@ http::server_options server_options(const config::settings& s) {
     out.limit.idle_timeout = s.keep_alive_timeout;
     out.limit.write_timeout = s.write_timeout;
     if (s.security_headers)
-        out.common_headers = {
-            {"X-Frame-Options", "SAMEORIGIN"},
-            {"X-XSS-Protection", "1; mode=block"},
-            {"Content-Security-Policy",
-             "default-src 'self'; script-src 'self' 'unsafe-inline'; img-src 'self'; frame-src 'self';"},
-            {"X-Content-Type-Options", "nosniff"}};
+        out.common_headers = {{"X-Frame-Options", s.x_frame_options},
+                              {"X-XSS-Protection", s.x_xss_protection},
+                              {"Content-Security-Policy", s.content_security_policy},
+                              {"X-Content-Type-Options", s.x_content_type_options}};
+    if (s.send_server_version) out.common_headers.emplace_back("Server", "sparkgate/" SPARKGATE_VERSION);
+    std::erase_if(out.common_headers, [](const auto& header) { return header.second.empty(); });
     out.error_response = api::server_error_response;
     out.on_answer = [](const http::request& from, unsigned status, std::size_t bytes,
                        std::chrono::microseconds time) {

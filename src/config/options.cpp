@@ -74,6 +74,17 @@ assign_function one_of(std::string settings::*member, std::vector<std::string> w
     };
 }
 
+// Livy splits lists at commas and blanks.
+template <class Item>
+assign_function into_list(std::vector<Item> settings::*member) {
+    return [=](settings& s, const std::string& text) -> result<void> {
+        (s.*member).clear();
+        for (auto& item : parse_list(text))
+            (s.*member).emplace_back(std::move(item));
+        return {};
+    };
+}
+
 result<void> assign_escalation(settings& s, const std::string& text) {
     if (text != "none" && text != "kill") return fail(errc::invalid_argument, "expected none or kill");
     s.escalation = text == "kill" ? cancel_escalation::kill : cancel_escalation::none;
@@ -115,7 +126,24 @@ std::vector<option> make_options() {
         {"server.drain-timeout", "time", "30s", "At stop, how long answers in flight may take.",
          into(&settings::drain_timeout)},
         {"server.security-headers.enabled", "true or false", "true",
-         "Send X-Frame-Options and the like with every answer.", into(&settings::security_headers)},
+         "Send the headers below with every answer.", into(&settings::security_headers)},
+        {"server.http.header.X-Frame-Options", "text", "SAMEORIGIN", "Value of that header; empty: not sent.",
+         into(&settings::x_frame_options)},
+        {"server.http.header.X-XSS-Protection", "text", "1; mode=block",
+         "Value of that header; empty: not sent.", into(&settings::x_xss_protection)},
+        {"server.http.header.Content-Security-Policy", "text",
+         "default-src 'self'; script-src 'self' 'unsafe-inline'; img-src 'self'; frame-src 'self';",
+         "Value of that header; empty: not sent.", into(&settings::content_security_policy)},
+        {"server.http.header.X-Content-Type-Options", "text", "nosniff",
+         "Value of that header; empty: not sent.", into(&settings::x_content_type_options)},
+        {"server.send-server-version", "true or false", "false", "Send a Server header with the version.",
+         into(&settings::send_server_version)},
+        {"server.csrf-protection.enabled", "true or false", "false",
+         "Refuse requests that change something and have no X-Requested-By header.",
+         into(&settings::csrf_protection)},
+        {"ui.basePath", "path", "", "Prefix of the redirect of GET /.", into(&settings::ui_base_path)},
+        {"file.upload.max.size", "bytes", "104857600", "Largest uploaded file.",
+         into(&settings::upload_max_size, 1u << 30)},
         {"server.log.level", "debug, info, warn or error", "info", "What the server logs (to stderr).",
          one_of(&settings::log_level, {"debug", "info", "warn", "error"})},
         {"state.dir", "path", default_state_dir(), "Everything that the server keeps: store, logs, sockets.",
@@ -129,15 +157,49 @@ std::vector<option> make_options() {
         {"spark.deploy-mode", "client or empty", "",
          "Deploy mode of every session. (cluster comes with remote drivers.)",
          one_of(&settings::spark_deploy_mode, {"", "client"})},
+        {"impersonation.enabled", "true or false", "false",
+         "Start sessions as their proxyUser (spark-submit --proxy-user); off: proxyUser and doAs are "
+         "ignored.",
+         into(&settings::impersonation)},
+        {"file.local-dir-whitelist", "list of paths", "",
+         "Directories that local files of requests may lie in; empty: none may, / allows all.",
+         into_list(&settings::local_dir_whitelist)},
+        {"spark.file-list-configs", "list of conf keys", "",
+         "Further conf keys whose values are lists of files, checked and resolved like spark.jars.",
+         into_list(&settings::file_list_configs)},
+        {"server.session.conf-blacklist", "path", "",
+         "File of conf keys that requests may not set, one a line; empty: spark-blacklist.conf beside the "
+         "configuration file, if there is one.",
+         into(&settings::conf_blacklist)},
+        {"server.session.allow-custom-classpath", "true or false", "false",
+         "Let requests set spark.submit.deployMode and "
+         "spark.submit.proxyUser.allowCustomClasspathInClusterMode.",
+         into(&settings::allow_custom_classpath)},
+        {"repl.enable-hive-context", "true or false", "false",
+         "Sessions use Hive's catalog; off: Spark's in-memory one.", into(&settings::hive_context)},
         {"server.session.max-creation", "whole number", "100",
          "Sessions that may be starting at a time; more are refused.",
          into(&settings::max_creation, 1, int_max)},
+        {"server.compat.capacity-400", "true or false", "false",
+         "Refuse with Livy's 400 when too many sessions are starting; off: 429 with Retry-After.",
+         into(&settings::capacity_is_400)},
+        {"server.session.timeout-check", "true or false", "true",
+         "End idle sessions. A session's own idleTimeout counts in any case.",
+         into(&settings::timeout_check)},
+        {"server.session.timeout-check.skip-busy", "true or false", "true",
+         "Statements that run or wait stop the clocks of idle timeout and ttl.",
+         into(&settings::timeout_skips_busy)},
+        {"server.session.timeout", "time", "1h", "How long a session may be idle.",
+         into(&settings::session_timeout)},
+        {"server.session.ttl-check", "true or false", "false",
+         "End old sessions. A session's own ttl counts in any case.", into(&settings::ttl_check)},
+        {"server.session.ttl", "time", "8h", "How long a session may live.", into(&settings::session_ttl)},
+        {"server.session.state-retain.sec", "time", "600s", "How long a session that has ended is listed.",
+         into(&settings::state_retain)},
         {"rsc.server.connect.timeout", "time", "90s", "How long a session may take to start.",
          into(&settings::connect_timeout)},
         {"session.kill-grace", "time", "10s", "Between asking a session's processes to end (TERM) and KILL.",
          into(&settings::kill_grace)},
-        {"cache-log.size", "whole number", "10", "Log lines shown in a session's own JSON.",
-         into(&settings::log_lines, 0, 1000)},
 
         {"statement.poll-hold", "time", "1s",
          "How long a GET of an unfinished statement or a starting session is held; 0 answers at once.",

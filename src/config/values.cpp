@@ -41,4 +41,15 @@ result<byte_count> parse_bytes(const std::string& text) {
     return fail(errc::invalid_argument, "expected a size such as 65536, 64k, 10m or 1g");
 }
 
+std::vector<std::string> parse_list(const std::string& text) {
+    std::vector<std::string> out;
+    for (std::size_t at = 0; at < text.size();) {
+        const auto begin = text.find_first_not_of(", ", at);
+        if (begin == std::string::npos) break;
+        at = std::min(text.find_first_of(", ", begin), text.size());
+        out.push_back(text.substr(begin, at - begin));
+    }
+    return out;
+}
+
 }  // namespace sparkgate::config

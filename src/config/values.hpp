@@ -5,6 +5,7 @@
 #include "sparkgate/config/settings.hpp"
 
 #include <string>
+#include <vector>
 
 namespace sparkgate::config {
 
@@ -14,5 +15,7 @@ result<std::int64_t> parse_integer(const std::string& text, std::int64_t low, st
 result<milliseconds> parse_time(const std::string& text);
 // b, k, m, g (powers of 1024); a bare number is bytes.
 result<byte_count> parse_bytes(const std::string& text);
+// Items between commas and blanks.
+std::vector<std::string> parse_list(const std::string& text);
 
 }  // namespace sparkgate::config

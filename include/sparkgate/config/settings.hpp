@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 namespace sparkgate::config {
 
@@ -31,14 +32,28 @@ struct settings {
     milliseconds header_timeout{}, body_timeout{}, keep_alive_timeout{}, write_timeout{};
     milliseconds drain_timeout{};
     bool security_headers = true;
+    // Their values; empty: not sent.
+    std::string x_frame_options, x_xss_protection, content_security_policy, x_content_type_options;
+    bool csrf_protection = false, send_server_version = false;
+    std::string ui_base_path;
+    byte_count upload_max_size;
 
     std::filesystem::path state_dir;
     std::string log_level;
 
     std::string spark_home, spark_master, spark_deploy_mode;
+    bool impersonation = false;
+    std::vector<std::string> file_list_configs;              // conf keys that hold lists of files
+    std::vector<std::filesystem::path> local_dir_whitelist;  // where local files of requests may lie
+    std::filesystem::path conf_blacklist;                    // file of conf keys that requests may not set
+    bool allow_custom_classpath = false, hive_context = false;
     int max_creation = 0;
+    bool capacity_is_400 = false;
     milliseconds connect_timeout{}, kill_grace{};
-    int log_lines = 0;
+
+    // When sessions end by themselves.
+    bool timeout_check = true, timeout_skips_busy = true, ttl_check = false;
+    milliseconds session_timeout{}, session_ttl{}, state_retain{};
 
     milliseconds poll_hold{}, max_wait{};
     byte_count output_limit;
