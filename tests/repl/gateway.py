@@ -28,6 +28,7 @@ class Gateway:
         self.texts = {}             # statement id -> [(name, text)]
         self.completions = {}
         self.next_id = 0
+        self.next_request = 0
         self._connection = None
         self._listener = None
         self.listen()
@@ -108,6 +109,21 @@ class Gateway:
         self.send("complete", code.encode("utf-8"), req=request, kind=kind,
                   cursor=len(code) if cursor is None else cursor)
         return self.wait(lambda: (request in self.completions and [self.completions[request]]), 10)[0]
+
+    def ask_to_add(self, kind, uri):
+        """Returns the request's number."""
+        request = self.next_request
+        self.next_request += 1
+        self.send("add", req=request, kind=kind, uri=uri)
+        return request
+
+    def added(self, request, timeout=60.0):
+        """The answer: None if it was added, else (ename, error)."""
+        header, _ = self.wait(lambda: self.of("added", req=request), timeout)[0]
+        return (header["ename"], header["error"]) if "error" in header else None
+
+    def add(self, kind, uri):
+        return self.added(self.ask_to_add(kind, uri))
 
     def text(self, statement, name=None):
         """What was streamed of a statement so far."""

@@ -22,8 +22,21 @@ class Environment(environment.Environment):
     jobs = active_jobs
 
 
+class AddedFiles:
+    """Adding is reading: a test makes it wait by a pipe, and fail by a name that nothing has."""
+
+    def __init__(self, env):
+        pass
+
+    def add(self, kind, uri):
+        with open(uri) as file:
+            if file.read() == "nonsense":
+                raise ValueError("a %s with\nnonsense" % kind)
+
+
 class Driver(main.Driver):
     environment = Environment
+    added_files = AddedFiles
 
     def _start_context(self):
         return None

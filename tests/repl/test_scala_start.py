@@ -54,10 +54,14 @@ def test_a_stopped_context_is_told(version):
     session = harness.Session(version)
     try:
         session.wait_ready()
+        session.run("sc._jsc.stop()")           # as Scala's sc.stop(), of which Python's `sc` learns nothing
+        ename, error = session.add("file", __file__)
+        assert ename == "InterpreterError" and "SparkContext was stopped" in error
         session.run("sc.stop()")
         output = session.run("1+1", kind="spark")
         assert output["ename"] == "InterpreterError"
         assert "SparkContext was stopped" in output["evalue"]
+        assert session.add("file", __file__) == (ename, error)
     finally:
         session.close()
 

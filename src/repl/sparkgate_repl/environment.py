@@ -19,6 +19,7 @@ class Environment:
         self.options = settings.options
         self.dir = settings.directory
         self.class_dir = os.path.join(settings.directory, "classes")
+        self.jar_dir = os.path.join(settings.directory, "jars")    # added while the application runs
         self.default_kind = settings.options["kind"]
         self.sc = None
         self.spark = None
@@ -61,12 +62,17 @@ class Environment:
         there is none."""
         if self.sc is not None and self.sc._jsc is not None:
             return
-        from pyspark import SparkContext
         from pyspark.sql import SparkSession
+        self._adopt(self.active_context(), SparkSession.builder.getOrCreate())
+
+    def active_context(self):
+        """The SparkContext of this moment, which a running statement may have put in place of `sc`. Raises
+        InterpreterError if there is none. Any thread."""
+        from pyspark import SparkContext
         active = SparkContext._active_spark_context
-        if active is None or active._jsc is None:
+        if active is None or active._jsc is None or active._jsc.sc().isStopped():
             raise InterpreterError(_STOPPED)
-        self._adopt(active, SparkSession.builder.getOrCreate())
+        return active
 
     def cancel_jobs(self, statement):
         """Cancel the Spark jobs of `statement` that are active. Only a job that has not been cancelled yet

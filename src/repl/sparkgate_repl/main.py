@@ -7,8 +7,11 @@ import threading
 import time
 import traceback
 
-from . import cancel, capture, completion_service, frames, settings as settings_file, signals
+from . import (add_service, cancel, capture, completion_service, frames, settings as settings_file,
+               signals)
+from .added_files import AddedFiles
 from .environment import Environment
+from .failures import describe
 from .lanes import Lanes
 from .link import Link
 from .output import Flusher
@@ -37,12 +40,14 @@ class Driver:
     reader thread."""
 
     environment = Environment
+    added_files = AddedFiles
 
     def __init__(self, settings):
         self.link = Link(settings, self._on_frame, self._on_orphan)
         self.env = self.environment(settings, self.link)
         self.lanes = Lanes(self.env, self.link, Flusher())
         self.completion = completion_service.CompletionService(self.lanes, self.link)
+        self.adding = add_service.AddService(self.env, self.link, self.added_files(self.env))
         self._python_lane = None
         self._phase = "python"
         self._stopping = threading.Event()
@@ -108,8 +113,7 @@ class Driver:
 
     def _send_failed(self, e):
         detail = "".join(traceback.format_exception(type(e), e, e.__traceback__))
-        message = _one_line(_message_of(e))
-        self.link.send("failed", phase=self._phase, message=message, detail=detail[-MAX_DETAIL:])
+        self.link.send("failed", phase=self._phase, message="%s: %s" % describe(e), detail=detail[-MAX_DETAIL:])
         self.link.wait_acked(BYE_SECONDS)
 
     def _prestart_scala(self):
@@ -137,6 +141,8 @@ class Driver:
         elif op == "complete":
             code = payload.decode("utf-8", "replace")
             self.completion.ask(header["req"], header["kind"], code, header["cursor"])
+        elif op == "add":
+            self.adding.ask(header["req"], header["kind"], header["uri"])
         elif op == "shutdown":
             self._stop_soon()
 
@@ -201,16 +207,3 @@ class Driver:
             time.sleep(PARENT_POLL_SECONDS)
         self._say_bye()
         os._exit(1)
-
-
-def _message_of(e):
-    """What went wrong in Spark's own words if it was Java's exception."""
-    try:
-        return e.java_exception.toString()
-    except Exception:
-        return "%s: %s" % (type(e).__name__, e)
-
-
-def _one_line(text):
-    lines = [line.strip() for line in str(text).splitlines() if line.strip()]
-    return lines[0] if lines else "unknown error"

@@ -4,9 +4,10 @@ Scala 2.12 and 2.13 differ in how it is made, made quiet and asked; the differen
 shipped: the compiler is on Spark's own class path.
 """
 import os
-import re
 
 from py4j.protocol import Py4JJavaError
+
+from .added_files import added_jars, submitted_jars, url_of
 
 _DEFINITIONS = ("ClassDef", "ModuleDef")
 _JDK_WITH_SEALED_LAMBDAS = 22
@@ -20,6 +21,8 @@ class ScalaCompiler:
     def __init__(self, env):
         """Starts the compiler, which takes seconds in a fresh JVM. Raises Py4JError."""
         self._jvm = jvm = env.jvm
+        self._env = env
+        self._added_jars = added_jars(env)
         self._interpreter_package = jvm.scala.tools.nsc.interpreter
         self._is_212 = jvm.scala.util.Properties.versionNumberString().startswith("2.12")
         # Read once, when the compiler is made. 0: values are shown whole.
@@ -46,13 +49,20 @@ class ScalaCompiler:
         if jdk_version(self._jvm) >= _JDK_WITH_SEALED_LAMBDAS:
             # Spark cleans a closure by writing to it, which this JDK allows for a class but not for a lambda.
             arguments.append("-Ydelambdafy:inline")
-        jars = user_jars(env)
+        jars = submitted_jars(env.sc) + self._added_jars
         if jars:
             arguments += ["-classpath", os.pathsep.join(jars)]
         settings.processArguments(self._jvm.PythonUtils.toList(arguments), True)
         # Spark's loader sees the jars that were added to the application.
         settings.embeddedDefaults(self._jvm.org.apache.spark.util.Utils.getContextOrSparkClassLoader())
         return settings
+
+    def find_added_jars(self):
+        """Put the jars that were added since the last call onto the class path."""
+        new = [jar for jar in added_jars(self._env) if jar not in self._added_jars]
+        if new:
+            self._imain.addUrlsToClassPath(self._jvm.PythonUtils.toSeq([url_of(self._jvm, jar) for jar in new]))
+            self._added_jars += new
 
     def interpret(self, code):
         """Compile and run; "Success", "Error" or "Incomplete". Raises Py4JJavaError if the compiler itself
@@ -128,13 +138,3 @@ class ScalaCompiler:
 def jdk_version(jvm):
     """The JVM's Java version, as in 8 or 17."""
     return int(jvm.java.lang.System.getProperty("java.specification.version").split(".")[-1])
-
-
-def user_jars(env):
-    """The user's jars that exist here, as paths: the compiler has to see their classes."""
-    conf = env.sc._jsc.getConf()
-    jars = env.jvm.org.apache.spark.util.Utils.getLocalUserJarsForShell(conf)
-    names = [jars.apply(index) for index in range(jars.size())]
-    names += (conf.get("spark.repl.local.jars", "") + "," + conf.get("spark.jars", "")).split(",")
-    paths = dict.fromkeys(re.sub(r"^(?:file|local):/*", "/", name) for name in names)
-    return [path for path in paths if os.path.isabs(path) and os.path.exists(path)]

@@ -4,6 +4,7 @@ import threading
 from py4j.protocol import Py4JJavaError
 
 from . import scala_cell, scala_magics
+from .failures import describe
 from .interpreter import Interpreter, InterpreterError, error, ok
 from .jvm_pipe import JvmPipe
 from .jvm_stop import HardStop, runs_user_code
@@ -52,7 +53,7 @@ class ScalaRepl(Interpreter):
             raise
         except Exception as e:
             self._pipe.close()
-            raise InterpreterError("the Scala interpreter cannot start: %s" % _reason(e)) from e
+            raise InterpreterError("the Scala interpreter cannot start: %s: %s" % describe(e)) from e
         self._magics = scala_magics.Magics(compiler)
         self._compiler = compiler
 
@@ -71,6 +72,7 @@ class ScalaRepl(Interpreter):
             self._hard_stop.begin()
             try:
                 thread = self._prepare_thread(statement)
+                self._compiler.find_added_jars()
                 with self._guard:
                     self._running, self._thread = statement, thread
                 return self._run(scala_cell.segments(scala_cell.normalise(statement.code)), statement)
@@ -214,8 +216,3 @@ class _Text:
     def _joined(self, begin):
         mark = self._statement.output.cut_mark()
         return "".join(self._kept[begin:]) + ("\n" + mark + "\n" if mark else "")
-
-
-def _reason(e):
-    text = e.java_exception.toString() if isinstance(e, Py4JJavaError) else "%s: %s" % (type(e).__name__, e)
-    return text.strip().splitlines()[0] if text.strip() else type(e).__name__
