@@ -14,14 +14,57 @@ std::optional<std::string> as_text(const json& value) {
     return {};
 }
 
+// How Jackson's errors name a JSON value.
+struct token_name {
+    const char* value;
+    const char* token;
+};
+token_name name_of(const json& value) {
+    switch (value.type()) {
+        case json::value_t::object:
+            return {"Object", "START_OBJECT"};
+        case json::value_t::array:
+            return {"Array", "START_ARRAY"};
+        case json::value_t::string:
+            return {"String", "VALUE_STRING"};
+        case json::value_t::boolean:
+            return {"Boolean", value.get<bool>() ? "VALUE_TRUE" : "VALUE_FALSE"};
+        case json::value_t::number_float:
+            return {"Floating-point", "VALUE_NUMBER_FLOAT"};
+        case json::value_t::null:
+            return {"Null", "VALUE_NULL"};
+        default:
+            return {"Integer", "VALUE_NUMBER_INT"};
+    }
+}
+
+std::string wrong_type(const std::string& expected, const json& found) {
+    const auto name = name_of(found);
+    return "Cannot deserialize value of type `" + expected + "` from " + name.value + " value (token `JsonToken." +
+           name.token + "`)";
+}
+
+// The errors about a body that is JSON but no object.
+std::string not_an_object(const json& found, const std::string& java_class) {
+    if (found.is_null()) return "The request body must be a JSON object, not null.";
+    const std::string construct = "Cannot construct instance of `" + java_class +
+                                  "` (although at least one Creator exists): no ";
+    const std::string constructor = "-argument constructor/factory method to deserialize from ";
+    if (found.is_string())
+        return construct + "String" + constructor + "String value ('" + found.get<std::string>() + "')";
+    if (found.is_number_integer())
+        return construct + "int/Int" + constructor + "Number value (" + dump_json(found) + ")";
+    return wrong_type(java_class, found);
+}
+
 std::string unknown_field(const std::string& field, const std::string& java_class,
                           const std::vector<std::string>& known) {
     std::string names;
     for (const auto& name : known)
         names += (names.empty() ? "\"" : ", \"") + name + "\"";
     return "Unrecognized field \"" + field + "\" (class " + java_class + "), not marked as ignorable (" +
-           std::to_string(known.size()) + " known properties: " + names +
-           "])\n (through reference chain: " + java_class + "[\"" + field + "\"])";
+           std::to_string(known.size()) + " known properties: " + names + "]) (through reference chain: " +
+           java_class + "[\"" + field + "\"])";
 }
 
 }  // namespace
@@ -32,11 +75,11 @@ result<body_reader> body_reader::parse(const std::string& body, const std::strin
         return fail(errc::invalid_argument, "No content to map due to end-of-input");
     auto parsed = parse_json(body);
     if (!parsed) return parsed.error();
-    if (!parsed->is_object()) return fail(errc::invalid_argument, "The request body must be a JSON object.");
+    if (!parsed->is_object()) return fail(errc::invalid_argument, not_an_object(*parsed, java_class));
     for (const auto& [field, value] : parsed->items())
         if (std::find(known.begin(), known.end(), field) == known.end())
             return fail(errc::invalid_argument, unknown_field(field, java_class, known));
-    return body_reader(std::move(*parsed));
+    return body_reader(std::move(*parsed), java_class);
 }
 
 const json* body_reader::find(const char* field) const {
@@ -44,18 +87,26 @@ const json* body_reader::find(const char* field) const {
     return at == object_.end() || at->is_null() ? nullptr : &*at;
 }
 
-void body_reader::wrong_type(const char* field, const char* expected) {
+void body_reader::refuse(const char* field, const std::string& why) {
     if (!error_)
         error_ = fail(errc::invalid_argument,
-                      "Cannot read field \"" + std::string(field) + "\": expected " + expected);
+                      why + " (through reference chain: " + java_class_ + "[\"" + field + "\"])");
 }
 
 std::optional<std::string> body_reader::text(const char* field) {
     const json* value = find(field);
     if (!value) return {};
     auto out = as_text(*value);
-    if (!out) wrong_type(field, "a string");
+    if (!out) refuse(field, wrong_type("java.lang.String", *value));
     return out;
+}
+
+std::optional<std::string> body_reader::word(const char* field, const char* otherwise) {
+    const json* value = find(field);
+    if (!value) return {};
+    if (value->is_string()) return value->get<std::string>();
+    refuse(field, otherwise);
+    return {};
 }
 
 std::optional<int> body_reader::integer(const char* field) {
@@ -64,13 +115,17 @@ std::optional<int> body_reader::integer(const char* field) {
     if (value->is_number()) {
         const double number = std::trunc(value->get<double>());
         if (std::abs(number) <= 2147483647.0) return static_cast<int>(number);
+        refuse(field, "Numeric value (" + dump_json(*value) + ") out of range of int (-2147483648 - 2147483647)");
     } else if (value->is_string()) {
         const auto& text = value->get_ref<const std::string&>();
         int out = 0;
         const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), out);
         if (ec == std::errc() && end == text.data() + text.size()) return out;
+        refuse(field, "Cannot deserialize value of type `int` from String " + dump_json(*value) +
+                          ": not a valid `int` value");
+    } else {
+        refuse(field, wrong_type("int", *value));
     }
-    wrong_type(field, "a whole number");
     return {};
 }
 
@@ -78,10 +133,16 @@ std::vector<std::string> body_reader::list(const char* field) {
     const json* value = find(field);
     if (!value) return {};
     std::vector<std::string> out;
-    if (value->is_array())
-        for (const auto& item : *value)
-            if (auto text = as_text(item)) out.push_back(std::move(*text));
-    if (!value->is_array() || out.size() != value->size()) wrong_type(field, "a list of strings");
+    if (!value->is_array()) {
+        refuse(field, wrong_type("scala.collection.immutable.List<java.lang.String>", *value));
+        return out;
+    }
+    for (const auto& item : *value) {
+        if (auto text = as_text(item))
+            out.push_back(std::move(*text));
+        else
+            refuse(field, wrong_type("java.lang.String", item));
+    }
     return out;
 }
 
@@ -90,7 +151,7 @@ std::map<std::string, std::string> body_reader::map(const char* field) {
     if (!value) return {};
     std::map<std::string, std::string> out;
     if (!value->is_object()) {
-        wrong_type(field, "an object of strings");
+        refuse(field, wrong_type("scala.collection.immutable.Map<java.lang.String,java.lang.String>", *value));
         return out;
     }
     for (const auto& [key, item] : value->items()) {
@@ -98,7 +159,7 @@ std::map<std::string, std::string> body_reader::map(const char* field) {
         if (auto text = as_text(item))
             out[key] = std::move(*text);
         else
-            wrong_type(field, "an object of strings");
+            refuse(field, wrong_type("java.lang.String", item));
     }
     return out;
 }

@@ -22,18 +22,23 @@ public:
 
     // Each returns nothing for an absent or null field. The first wrong type is kept in error().
     std::optional<std::string> text(const char* field);  // numbers and booleans become text
+    std::optional<std::string> word(const char* field, const char* otherwise);  // only strings
     std::optional<int> integer(const char* field);       // also "4"
     std::vector<std::string> list(const char* field);
     std::map<std::string, std::string> map(const char* field);
 
     const std::optional<sparkgate::error>& error() const { return error_; }
 
+    // Refuses what a field holds, in the form of Jackson's own errors: "… (through reference chain: …)".
+    void refuse(const char* field, const std::string& why);
+
 private:
-    explicit body_reader(json object) : object_(std::move(object)) {}
+    body_reader(json object, std::string java_class)
+        : object_(std::move(object)), java_class_(std::move(java_class)) {}
     const json* find(const char* field) const;
-    void wrong_type(const char* field, const char* expected);
 
     json object_;
+    std::string java_class_;
     std::optional<sparkgate::error> error_;
 };
 

@@ -3,6 +3,8 @@
 #include "sparkgate/api/routes.hpp"
 #include "sparkgate/base/json.hpp"
 
+#include <algorithm>
+
 namespace sparkgate::api {
 namespace {
 
@@ -54,13 +56,14 @@ http::response to_response(const error& e) {
     return out;
 }
 
-http::response server_error_response(unsigned status, std::string_view message) {
-    if (status == 404 || status == 405) {
-        http::response out;
-        out.status = status;
-        return out;
-    }
-    return msg_error(status, message);
+http::response server_error_response(const http::request& from, unsigned status, std::string_view message) {
+    if (status != 404 && status != 405) return msg_error(status, message);
+    static constexpr std::string_view rest[] = {"sessions", "batches", "version"};
+    http::response out;
+    out.status = status;
+    if (from.path.empty() || std::find(std::begin(rest), std::end(rest), from.path[0]) == std::end(rest))
+        out.content_type = html;
+    return out;
 }
 
 }  // namespace sparkgate::api

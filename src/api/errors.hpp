@@ -9,6 +9,8 @@
 
 namespace sparkgate::api {
 
+inline constexpr const char* html = "text/html;charset=utf-8";
+
 // {"msg":"…"}: refusals by rules (unknown session, bad name, too many).
 http::response msg_error(unsigned status, std::string_view message);
 // "…": malformed bodies, unknown statements, wrong session states.

@@ -22,6 +22,11 @@ awaitable<response> get_session_state(context& api, const request& from, const p
 awaitable<response> get_session_log(context& api, const request& from, const path_values& path);
 awaitable<response> delete_session(context& api, const request& from, const path_values& path);
 
+// session_actions.cpp
+awaitable<response> stop_session(context& api, const request& from, const path_values& path);
+awaitable<response> interrupt_session(context& api, const request& from, const path_values& path);
+awaitable<response> connect_session(context& api, const request& from, const path_values& path);
+
 // statements.cpp
 awaitable<response> list_statements(context& api, const request& from, const path_values& path);
 awaitable<response> create_statement(context& api, const request& from, const path_values& path);
@@ -30,9 +35,20 @@ awaitable<response> get_statement_output(context& api, const request& from, cons
 awaitable<response> cancel_statement(context& api, const request& from, const path_values& path);
 awaitable<response> complete_code(context& api, const request& from, const path_values& path);
 
+// jobs.cpp
+awaitable<response> submit_job(context& api, const request& from, const path_values& path);
+awaitable<response> get_job(context& api, const request& from, const path_values& path);
+awaitable<response> cancel_job(context& api, const request& from, const path_values& path);
+
 // server.cpp
 awaitable<response> get_version(context& api, const request& from, const path_values& path);
 awaitable<response> get_root(context& api, const request& from, const path_values& path);
+awaitable<response> get_ui(context& api, const request& from, const path_values& path);
+awaitable<response> get_metrics(context& api, const request& from, const path_values& path);
+awaitable<response> get_ping(context& api, const request& from, const path_values& path);
+awaitable<response> get_threads(context& api, const request& from, const path_values& path);
+awaitable<response> get_livy_metrics(context& api, const request& from, const path_values& path);
+awaitable<response> get_healthcheck(context& api, const request& from, const path_values& path);
 
 // Holds an answer until `done()` or for `time`; a stopping gateway holds none. `done` is a named lambda: g++
 // 12 destroys a temporary one twice.

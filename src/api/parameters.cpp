@@ -1,9 +1,14 @@
 #include "parameters.hpp"
 
+#include "sparkgate/base/time.hpp"
+
+#include <boost/algorithm/string/case_conv.hpp>
+
 #include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
+#include <regex>
 
 namespace sparkgate::api {
 
@@ -21,6 +26,16 @@ result<std::optional<std::int64_t>> int_parameter(const http::request& from, std
     const auto value = parse_int(*text);
     if (!value) return value.error();
     return std::optional<std::int64_t>(*value);
+}
+
+std::optional<std::string> time_problem(const std::string& text) {
+    if (parse_time(text)) return {};
+    static const std::regex form("-?[0-9]+([a-z]*)");
+    const auto lower = boost::to_lower_copy(text);
+    std::smatch parts;
+    if (!std::regex_match(lower, parts, form)) return "Invalid time string: " + text;
+    const std::string unit = parts[1];
+    return parse_time("1" + unit) ? "Invalid value: " + text : "Invalid suffix: \"" + unit + "\"";
 }
 
 slice clip(std::int64_t from, std::int64_t size, std::size_t count) {

@@ -21,20 +21,52 @@ constexpr auto DELETE = http::method::delete_;
 // The order within a path is the order of the Allow header.
 constexpr entry table[] = {
     {GET, "/", get_root},
+    {GET, "/ui", get_ui},
     {GET, "/version", get_version},
+    {GET, "/metrics", get_metrics},
+    {GET, "/metrics/metrics", get_livy_metrics},
+    {GET, "/metrics/ping", get_ping},
+    {GET, "/metrics/threads", get_threads},
+    {GET, "/metrics/healthcheck", get_healthcheck},
     {POST, "/sessions", create_session},
     {GET, "/sessions", list_sessions},
     {DELETE, "/sessions/{id}", delete_session},
     {GET, "/sessions/{id}", get_session},
     {GET, "/sessions/{id}/state", get_session_state},
     {GET, "/sessions/{id}/log", get_session_log},
+    {POST, "/sessions/{id}/stop", stop_session},
+    {POST, "/sessions/{id}/interrupt", interrupt_session},
+    {POST, "/sessions/{id}/connect", connect_session},
     {POST, "/sessions/{id}/statements", create_statement},
     {GET, "/sessions/{id}/statements", list_statements},
     {GET, "/sessions/{id}/statements/{statement}", get_statement},
     {GET, "/sessions/{id}/statements/{statement}/output", get_statement_output},
     {POST, "/sessions/{id}/statements/{statement}/cancel", cancel_statement},
     {POST, "/sessions/{id}/completion", complete_code},
+    {POST, "/sessions/{id}/submit-job", submit_job},
+    {POST, "/sessions/{id}/run-job", submit_job},
+    {GET, "/sessions/{id}/jobs/{job}", get_job},
+    {POST, "/sessions/{id}/jobs/{job}/cancel", cancel_job},
 };
+
+// What is checked before any handler runs.
+std::optional<response> refuse(const request& from, const config::settings& settings) {
+    const bool changes = from.verb != http::method::get && from.verb != http::method::head;
+    if (changes && settings.csrf_protection && !from.header("x-requested-by"))
+        return msg_error(400, "Missing Required Header for CSRF protection.");
+    // The API's version, as clients may ask for it: "application/vnd.livy.v0.1+json".
+    constexpr std::string_view versioned = "application/vnd.livy.v";
+    const auto* accept = from.header("accept");
+    if (!accept || !accept->starts_with(versioned)) return {};
+    const auto version = accept->substr(versioned.size(), accept->find('+') - versioned.size());
+    if (version == "0.1") return {};
+    return msg_error(406, "No value found for '" + version + "'");
+}
+
+awaitable<response> run(function handle, context& api, const request& from, const path_values& path) {
+    if (auto refused = refuse(from, api.settings)) co_return *refused;
+    co_return co_await handle(api, from, path);
+}
 
 }  // namespace
 
@@ -42,8 +74,8 @@ std::vector<http::route> routes(session::session_manager& sessions, const config
     const auto api = std::make_shared<context>(context{sessions, settings});
     std::vector<http::route> out;
     for (const auto& each : table) {
-        auto handle = [api, run = each.run](const request& from, const path_values& path) {
-            return run(*api, from, path);
+        auto handle = [api, function = each.run](const request& from, const path_values& path) {
+            return run(function, *api, from, path);
         };
         out.push_back({each.verb, each.pattern, std::move(handle)});
     }

@@ -1,7 +1,23 @@
 // What concerns the server itself.
+#include "errors.hpp"
 #include "handlers.hpp"
 
+#include <filesystem>
+#include <fstream>
+#include <map>
+
 namespace sparkgate::api {
+namespace {
+
+response text_response(std::string body, const char* type) {
+    response out = json_response(std::move(body));
+    out.content_type = type;
+    return out;
+}
+
+constexpr const char* plain_text = "text/plain;charset=utf-8";
+
+}  // namespace
 
 // The version is that of the API: pylivy compares its parts as strings, so it has to stay below 0.10.
 awaitable<response> get_version(context&, const request&, const path_values&) {
@@ -14,15 +30,61 @@ awaitable<response> get_version(context&, const request&, const path_values&) {
     co_return json_response(dump_json(body));
 }
 
-awaitable<response> get_root(context&, const request&, const path_values&) {
-    response out;
-    out.content_type = "text/html;charset=utf-8";
-    out.body = "<!doctype html><html lang=\"en\"><title>sparkgate</title><h1>sparkgate " SPARKGATE_VERSION
-               "</h1>"
-               "<p>A REST gateway for Apache Spark sessions that speaks Livy's API.</p>"
-               "<ul><li><a href=\"/sessions\">/sessions</a></li><li><a "
-               "href=\"/version\">/version</a></li></ul></html>\n";
+// Relative: what Livy makes of Host and X-Forwarded-Proto is wrong behind many a proxy.
+awaitable<response> get_root(context& api, const request&, const path_values&) {
+    response out = text_response({}, html);
+    out.status = 302;
+    out.headers.emplace_back("Location", api.settings.ui_base_path + "/ui");
     co_return out;
+}
+
+awaitable<response> get_ui(context& api, const request&, const path_values&) {
+    std::string links;
+    for (const auto* path : {"/sessions", "/version", "/metrics"})
+        links += "<li><a href=\"" + api.settings.ui_base_path + path + "\">" + path + "</a></li>";
+    co_return text_response("<!doctype html><html lang=\"en\"><title>sparkgate</title>"
+                            "<h1>sparkgate " SPARKGATE_VERSION "</h1>"
+                            "<p>A REST gateway for Apache Spark sessions that speaks Livy's API.</p><ul>" +
+                                links + "</ul></html>\n",
+                            html);
+}
+
+// In Prometheus' text format.
+awaitable<response> get_metrics(context& api, const request&, const path_values&) {
+    std::map<std::string_view, int> by_state;
+    for (const auto state : session::all_session_states)
+        by_state[session::to_string(state)] = 0;
+    for (const auto& each : api.sessions.all())
+        ++by_state[session::to_string(each->state())];
+    std::string out = "# HELP sparkgate_sessions Listed sessions by state.\n# TYPE sparkgate_sessions gauge\n";
+    for (const auto& [state, count] : by_state)
+        out += "sparkgate_sessions{state=\"" + std::string(state) + "\"} " + std::to_string(count) + "\n";
+    co_return text_response(std::move(out), "text/plain; version=0.0.4; charset=utf-8");
+}
+
+// The registry of Livy's metrics library, which is empty in Livy too.
+awaitable<response> get_livy_metrics(context&, const request&, const path_values&) {
+    co_return json_response(
+        R"({"version":"4.0.0","gauges":{},"counters":{},"histograms":{},"meters":{},"timers":{}})");
+}
+
+awaitable<response> get_ping(context&, const request&, const path_values&) {
+    co_return text_response("pong\n", plain_text);
+}
+
+awaitable<response> get_threads(context&, const request&, const path_values&) {
+    std::string out;
+    for (const auto& task : std::filesystem::directory_iterator("/proc/self/task")) {
+        std::string name;
+        std::getline(std::ifstream(task.path() / "comm"), name);
+        out += task.path().filename().string() + " " + name + "\n";
+    }
+    co_return text_response(std::move(out), plain_text);
+}
+
+// Livy registers no check; the library's answer to that is 501.
+awaitable<response> get_healthcheck(context&, const request&, const path_values&) {
+    co_return json_response("{}", 501);
 }
 
 }  // namespace sparkgate::api

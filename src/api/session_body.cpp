@@ -5,12 +5,22 @@
 namespace sparkgate::api {
 namespace {
 
+// In the order in which Livy's error names them.
 const std::vector<std::string> fields{
-    "kind",         "proxyUser",   "jars",           "pyFiles",       "files",
-    "driverMemory", "driverCores", "executorMemory", "executorCores", "numExecutors",
-    "archives",     "queue",       "name",           "conf",          "heartbeatTimeoutInSecond",
-    "ttl",          "idleTimeout"};
+    "executorCores", "conf",          "driverMemory", "name",
+    "driverCores",   "idleTimeout",   "pyFiles",      "archives",
+    "kind",          "files",         "jars",         "proxyUser",
+    "numExecutors",  "heartbeatTimeoutInSecond", "ttl", "queue",
+    "executorMemory"};
 const std::string java_class = "org.apache.livy.server.interactive.CreateInteractiveRequest";
+
+session::code_kind read_kind(body_reader& in) {
+    const auto text = in.word("kind", "requirement failed: Kind should be a string.");
+    const auto kind = text ? session::parse_kind(*text) : session::code_kind::shared;
+    if (kind) return *kind;
+    in.refuse("kind", "Invalid kind: " + *text);
+    return session::code_kind::shared;
+}
 
 }  // namespace
 
@@ -19,11 +29,7 @@ result<session::session_request> parse_session_request(const std::string& body) 
     if (!parsed) return parsed.error();
     body_reader& in = *parsed;
     session::session_request out;
-    if (const auto word = in.text("kind")) {
-        const auto kind = session::parse_kind(*word);
-        if (!kind) return fail(errc::invalid_argument, "Invalid kind: " + *word);
-        out.kind = *kind;
-    }
+    out.kind = read_kind(in);
     process::spark_request& spark = out.spark;
     spark.proxy_user = in.text("proxyUser");
     spark.jars = in.list("jars");

@@ -11,9 +11,16 @@ namespace {
 // The times that a request may carry, in Livy's words where they are wrong.
 std::optional<response> refuse_times(const session::session_request& wanted) {
     for (const auto& text : {wanted.ttl, wanted.idle_timeout})
-        if (text && !parse_time(*text))
-            return msg_error(400, "Rejected, Reason: Invalid time string: " + *text);
+        if (const auto problem = text ? time_problem(*text) : std::nullopt)
+            return msg_error(400, "Rejected, Reason: " + *problem);
     return {};
+}
+
+// Whose name the session's program bears: doAs wins over the body, and both count only with impersonation.
+void settle_proxy_user(session::session_request& wanted, const request& from, bool impersonation) {
+    auto& user = wanted.spark.proxy_user;
+    if (const auto* named = from.parameter("doAs")) user = *named;
+    if (!impersonation) user.reset();
 }
 
 }  // namespace
@@ -36,6 +43,7 @@ awaitable<response> create_session(context& api, const request& from, const path
     auto wanted = parse_session_request(from.body);
     if (!wanted) co_return text_error(400, wanted.error().message);
     if (auto refused = refuse_times(*wanted)) co_return *refused;
+    settle_proxy_user(*wanted, from, api.settings.impersonation);
     auto created = co_await api.sessions.create(std::move(*wanted), std::nullopt);
     if (!created) {
         const auto& problem = created.error();

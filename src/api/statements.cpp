@@ -6,6 +6,7 @@
 #include "views.hpp"
 
 #include <boost/algorithm/string/case_conv.hpp>
+#include <boost/algorithm/string/replace.hpp>
 #include <boost/algorithm/string/trim.hpp>
 
 namespace sparkgate::api {
@@ -50,6 +51,14 @@ result<session::code_kind> kind_of(const std::optional<std::string>& word, const
     if (*kind == session::code_kind::shared)
         return fail(errc::invalid_argument, "Code type should be specified if session kind is shared");
     return *kind;
+}
+
+// Livy runs code with the line ends of its own system, judged by the first that it finds.
+std::string with_unix_line_ends(std::string code) {
+    const auto first = code.find_first_of("\r\n");
+    if (first == std::string::npos || code[first] == '\n') return code;
+    boost::replace_all(code, code.compare(first, 2, "\r\n") == 0 ? "\r\n" : "\r", "\n");
+    return code;
 }
 
 awaitable<response> statement_response(session_pointer owner, statement_pointer which, unsigned status) {
@@ -109,7 +118,7 @@ awaitable<response> create_statement(context& api, const request& from, const pa
     const auto kind = kind_of(word, *owner);
     if (!kind) co_return text_error(400, kind.error().message);
 
-    auto added = co_await owner->submit(*kind, std::move(*code));
+    auto added = co_await owner->submit(*kind, with_unix_line_ends(std::move(*code)));
     if (!added && added.error().code == errc::conflict)
         co_return text_error(500, "java.lang.IllegalStateException: " + added.error().message);
     if (!added) co_return to_response(added.error());

@@ -25,7 +25,7 @@ json session_view(session::session& from) {
                 {"name", or_null(spark.name)},
                 {"appId", text_or_null(from.app_id())},
                 {"owner", or_null(from.owner())},
-                {"proxyUser", nullptr},  // impersonation is not enabled
+                {"proxyUser", or_null(spark.proxy_user)},
                 {"state", session::to_string(from.state())},
                 {"kind", session::to_string(request.kind)},
                 {"appInfo", app_info},

@@ -1,5 +1,8 @@
 #include "sparkgate/base/json.hpp"
 
+#include <algorithm>
+#include <array>
+
 namespace sparkgate {
 
 namespace {
@@ -10,6 +13,43 @@ bool has_zero(std::string_view text) {
 }
 
 struct too_deep {};
+
+// What nlohmann was parsing, and what Jackson says in that case.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 5> expectations{
+    {{"while parsing object key ", "was expecting double-quote to start field name"},
+     {"while parsing object separator ", "was expecting a colon to separate field name and value"},
+     {"while parsing object ", "was expecting comma to separate Object entries"},
+     {"while parsing array ", "was expecting comma to separate Array entries"},
+     {"while parsing value ",
+      "expected a valid value (JSON String, Number, Array, Object or token 'null', 'true' or 'false')"}}};
+
+std::string position(std::string_view text, std::size_t at) {
+    const auto before = text.substr(0, at);
+    const auto line = 1 + std::count(before.begin(), before.end(), '\n');
+    const auto column = at - (before.rfind('\n') + 1) + 1;
+    return "\n at [Source: JSON text; line: " + std::to_string(line) + ", column: " + std::to_string(column) + "]";
+}
+
+// In the words of Jackson, which Livy's users know from its errors.
+std::string explain(const json::parse_error& e, std::string_view text) {
+    const std::string_view raw = e.what();
+    if (e.byte >= 1 && e.byte <= text.size() && raw.find("UTF-8 byte") != std::string_view::npos) {
+        const auto bad = static_cast<unsigned char>(text[e.byte - 1]);
+        constexpr std::string_view hex = "0123456789abcdef";
+        return std::string("Invalid UTF-8 ") + (bad >= 0x80 ? "start" : "middle") + " byte 0x" + hex[bad >> 4] +
+               hex[bad & 15] + position(text, e.byte);
+    }
+    const auto expected =
+        std::find_if(expectations.begin(), expectations.end(),
+                     [&](const auto& each) { return raw.find(each.first) != std::string_view::npos; });
+    const std::string hint = expected == expectations.end() ? "" : ": " + std::string(expected->second);
+    if (e.byte == 0 || e.byte > text.size())
+        return "Unexpected end-of-input" + hint + position(text, text.size());
+    const auto byte = static_cast<unsigned char>(text[e.byte - 1]);
+    const std::string shown = byte < ' ' || byte >= 0x7f ? "CTRL-CHAR" : std::string(1, static_cast<char>(byte));
+    return "Unexpected character ('" + shown + "' (code " + std::to_string(byte) + "))" + hint +
+           position(text, e.byte);
+}
 
 }  // namespace
 
@@ -27,7 +67,7 @@ result<json> parse_json(std::string_view text, int max_depth) {
     try {
         value = json::parse(text, check_depth);
     } catch (const json::parse_error& e) {
-        problem = e.what();
+        problem = explain(e, text);
     } catch (const too_deep&) {
         problem = "JSON is nested deeper than " + std::to_string(max_depth);
     }

@@ -3,6 +3,7 @@
 // and an exception of the parser comes out here, where it ends one connection, not out of io_context::run().
 #include "http/connection.hpp"
 
+#include "http/content_coding.hpp"
 #include "http/request_head.hpp"
 #include "http/response_head.hpp"
 
@@ -24,6 +25,7 @@ constexpr std::size_t max_buffer = 60 * 1024;
 constexpr std::size_t max_header = 48 * 1024;
 constexpr std::size_t small_read = 2 * 1024;   // all that an idle connection keeps
 constexpr std::size_t merge_below = 8 * 1024;  // a body up to here is copied behind its head: one send
+constexpr std::size_t compress_from = 1024, compress_up_to = 256 * 1024;
 
 std::chrono::milliseconds time_for(std::size_t bytes, const limits& limit) {
     return std::chrono::milliseconds(bytes * 1000 / std::max<std::size_t>(limit.body_bytes_per_second, 1));
@@ -79,8 +81,9 @@ awaitable<void> connection::serve_requests() {
         if (!parser_->is_done() && !co_await read_body()) break;
         request_.body = std::move(parser_->get().body());
         parser_.reset();
-        response made = co_await handle();
-        co_await answer(std::move(made));
+        auto made = decode_body();
+        if (!made) made = co_await handle();
+        co_await answer(std::move(*made));
     }
 }
 
@@ -164,23 +167,47 @@ awaitable<bool> connection::read_more(clock::time_point deadline, std::size_t mo
     co_return false;
 }
 
+std::optional<response> connection::decode_body() {
+    const auto* header = request_.header("content-encoding");
+    const auto how = header ? parse_coding(*header) : coding::identity;
+    if (how == coding::identity || request_.body.empty()) return std::nullopt;
+    auto decoded = decompress(request_.body, how, state_->options.limit.body_bytes);
+    if (!decoded) {
+        const unsigned status = decoded.error().code == errc::too_large ? 413 : 400;
+        return state_->options.error_response(request_, status, decoded.error().message);
+    }
+    request_.body = std::move(*decoded);
+    return std::nullopt;
+}
+
+// Small bodies would grow, large ones would hold up everybody else.
+void connection::encode_body(response& what) const {
+    if (what.body.size() < compress_from || what.body.size() > compress_up_to) return;
+    const auto* accepted = request_.header("accept-encoding");
+    const auto how = accepted ? choose_coding(*accepted) : coding::identity;
+    if (how == coding::identity) return;
+    what.body = compress(what.body, how);
+    what.headers.emplace_back("Content-Encoding", to_string(how));
+    what.headers.emplace_back("Vary", "Accept-Encoding");
+}
+
 awaitable<response> connection::handle() {
     const auto& error_response = state_->options.error_response;
     auto found = state_->routes.find(request_);
     if (auto* wrong = std::get_if<router::wrong_method>(&found)) {
-        auto out = error_response(405, "the method is not allowed here");
+        auto out = error_response(request_, 405, "the method is not allowed here");
         out.headers.emplace_back("Allow", std::move(wrong->allow));
         co_return out;
     }
     auto* match = std::get_if<router::match>(&found);
-    if (!match) co_return error_response(404, "no such route");
+    if (!match) co_return error_response(request_, 404, "no such route");
     try {
         co_return co_await match->found->handle(request_, match->values);
     } catch (const std::exception& bug) {
         spdlog::error("request {} {} {}: {}", request_.id, to_string(request_.verb),
                       obs::printable(request_.target), bug.what());
     }
-    co_return error_response(500, "internal error, request " + request_.id);
+    co_return error_response(request_, 500, "internal error, request " + request_.id);
 }
 
 awaitable<void> connection::refuse(refusal why) {
@@ -189,7 +216,7 @@ awaitable<void> connection::refuse(refusal why) {
     request_.remote_address = peer_.address();
     if (request_.id.empty()) request_.id = state_->next_request_id();
     spdlog::debug("request {} of {} refused: {} {}", request_.id, peer_.address(), why.status, why.message);
-    response made = state_->options.error_response(why.status, why.message);
+    response made = state_->options.error_response(request_, why.status, why.message);
     co_await answer(std::move(made));
 }
 
@@ -198,6 +225,7 @@ awaitable<void> connection::answer(response what) {
         keep_alive_ = false;
         linger_ = true;
     }
+    encode_body(what);
     auto word = keep_alive_ ? connection_word::none : connection_word::close;
     if (keep_alive_ && old_version_) word = connection_word::keep_alive;
     head_.clear();

@@ -49,6 +49,10 @@ private:
     std::optional<refusal> begin_request();
     awaitable<bool> read_more(clock::time_point deadline, std::size_t most);
 
+    // The answer to a body that does not decode.
+    std::optional<response> decode_body();
+    void encode_body(response& what) const;
+
     awaitable<response> handle();
     awaitable<void> answer(response what);
     awaitable<bool> write(std::string_view head, std::string_view body);

@@ -13,8 +13,6 @@ namespace {
 
 constexpr std::size_t largest_output_in_memory = 64 * 1024;
 constexpr std::size_t output_page_bytes = 1u << 20;
-constexpr auto completion_limit = std::chrono::milliseconds(1200);
-constexpr std::size_t completions_at_a_time = 32;
 constexpr auto store_pause = std::chrono::seconds(1);  // between attempts to store a result
 
 awaitable<void> pause(asio::any_io_executor executor, std::chrono::milliseconds time) {
@@ -108,8 +106,8 @@ void session::on_frame(driver::frame received) {
         on_started(received);
     else if (op == "progress")
         on_progress(received);
-    else if (op == "completion")
-        on_completion(std::move(received));
+    else if (op == "completion" || op == "added")
+        on_answer(std::move(received));
     else if (op == "phase")
         on_phase(received);
     else if (op == "ready")
@@ -240,28 +238,6 @@ output_page session::printed(std::int64_t statement_id, std::int64_t from) const
     page.text.resize(whole_characters(page.text));
     page.next = from + static_cast<std::int64_t>(page.text.size());
     return page;
-}
-
-awaitable<std::string> session::complete(code_kind kind, std::string code, std::int64_t cursor) {
-    const auto self = shared_from_this();
-    if (!link_ || !link_->connected() || completions_.size() >= completions_at_a_time) co_return "[]";
-    const auto number = next_completion_++;
-    const auto answer = completions_[number] = std::make_shared<std::optional<std::string>>();
-    const json header{{"op", "complete"}, {"req", number}, {"kind", to_string(kind)}, {"cursor", cursor}};
-    link_->send(header, code);
-    const auto deadline = std::chrono::steady_clock::now() + completion_limit;
-    while (!*answer && is_active(state_) && std::chrono::steady_clock::now() < deadline)
-        co_await changed_.wait_until(deadline);
-    completions_.erase(number);
-    co_return answer->value_or("[]");
-}
-
-void session::on_completion(driver::frame received) {
-    const auto found = completions_.find(received.integer("req"));
-    const auto& names = received.payload;
-    if (found == completions_.end() || !names.starts_with('[') || !is_json(names)) return;
-    *found->second = std::move(received.payload);
-    changed_.notify();
 }
 
 }  // namespace sparkgate::session

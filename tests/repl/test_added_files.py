@@ -17,7 +17,8 @@ def make_jar(folder, package, answer="hi"):
     """A jar with the class <package>.Hello, whose `hi()` gives `answer`."""
     source = folder / package / "Hello.java"
     source.parent.mkdir(parents=True)
-    source.write_text('package %s; public class Hello { public String hi() { return "%s"; } }' % (package, answer))
+    source.write_text(
+        'package %s; public class Hello { public String hi() { return "%s"; } }' % (package, answer))
     subprocess.run(["javac", "--release", "17", "-d", str(folder / "classes"), str(source)], check=True)
     jar = folder / (package + ".jar")
     subprocess.run(["jar", "cf", str(jar), "-C", str(folder / "classes"), "."], check=True)
@@ -37,7 +38,8 @@ def cluster(request, jars):
     """Asked to add the jar `early` before Spark is up."""
     if harness.spark_home(request.param) is None:
         pytest.skip("no Spark %s on this machine" % request.param)
-    started = harness.Session(request.param, master="local-cluster[1,2,1024]", confs=("spark.executor.memory=1g",))
+    started = harness.Session(
+        request.param, master="local-cluster[1,2,1024]", confs=("spark.executor.memory=1g",))
     try:
         request = started.ask_to_add("jar", "file:" + jars["early"])
         started.wait_ready()
@@ -91,15 +93,14 @@ def test_a_jar_from_elsewhere(cluster, jars, site):
 
 
 def test_a_file_is_found_by_its_name(cluster, tmp_path):
-    path = tmp_path / "some data.txt"
+    path = tmp_path / "data #1.txt"
     path.write_text("content")
     assert cluster.add("file", path.as_uri()) is None
-    read = "open(SparkFiles.get('some data.txt')).read()"
+    read = "open(SparkFiles.get('data #1.txt')).read()"
     assert text(cluster, "from pyspark import SparkFiles\n" + read) == "'content'"
     assert text(cluster, "sc.parallelize([0], 1).map(lambda _: %s).collect()" % read) == "['content']"
-    assert "content\n" in text(
-        cluster, "println(scala.io.Source.fromFile(org.apache.spark.SparkFiles.get(\"some data.txt\")).mkString)",
-        "spark")
+    code = "println(scala.io.Source.fromFile(org.apache.spark.SparkFiles.get(\"data #1.txt\")).mkString)"
+    assert "content\n" in text(cluster, code, "spark")
 
 
 @pytest.mark.parametrize("scheme", ["", "file:", "local:"])
@@ -114,11 +115,12 @@ def test_a_python_file_can_be_imported(cluster, tmp_path, scheme):
 
 
 def test_an_archive_of_python_files_can_be_imported(cluster, tmp_path):
-    with zipfile.ZipFile(str(tmp_path / "packed.zip"), "w") as archive:
+    path = tmp_path / "packed code.zip"
+    with zipfile.ZipFile(str(path), "w") as archive:
         archive.writestr("packed/__init__.py", "ANSWER = 42\n")
-    assert cluster.add("pyfile", str(tmp_path / "packed.zip")) is None
-    assert text(cluster, "from packed import ANSWER\n"
-                "sc.parallelize([ANSWER], 1).map(lambda n: __import__('packed').ANSWER - n).collect()") == "[0]"
+    assert cluster.add("pyfile", path.as_uri()) is None
+    code = "sc.parallelize([ANSWER], 1).map(lambda n: __import__('packed').ANSWER - n).collect()"
+    assert text(cluster, "from packed import ANSWER\n" + code) == "[0]"
 
 
 def test_a_file_is_added_while_a_statement_runs(cluster, tmp_path):
@@ -146,7 +148,8 @@ class Limits:
         assert somewhere.add("cobol", "/nowhere") == ("ValueError", "unknown kind of file: cobol")
         assert tasks_run(somewhere)
 
-    @pytest.mark.parametrize("kind, name", [("file", "twice.txt"), ("pyfile", "twice.py"), ("jar", "twice.jar")])
+    @pytest.mark.parametrize(
+        "kind, name", [("file", "twice.txt"), ("pyfile", "twice.py"), ("jar", "twice.jar")])
     def test_other_contents_under_the_same_name_are_refused(self, somewhere, tmp_path, kind, name):
         places = [tmp_path / "one", tmp_path / "same", tmp_path / "other"]
         for place in places:

@@ -11,8 +11,8 @@ namespace sparkgate::api {
 // The routes keep references to both arguments.
 std::vector<http::route> routes(session::session_manager& sessions, const config::settings& settings);
 
-// The HTTP server's own errors: an empty body for 404 and 405 as in Livy, a text in the API's shape
-// otherwise.
-http::response server_error_response(unsigned status, std::string_view message);
+// The HTTP server's own errors: an empty body for 404 and 405 as in Livy (where only the REST routes' are of
+// the type JSON), a text in the API's shape otherwise.
+http::response server_error_response(const http::request& from, unsigned status, std::string_view message);
 
 }  // namespace sparkgate::api

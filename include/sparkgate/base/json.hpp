@@ -16,7 +16,7 @@ using json = nlohmann::ordered_json;
 // A deeper text is refused: copy, dump and compare of nlohmann's values recurse.
 inline constexpr int max_json_depth = 64;
 
-// Reads one JSON text (UTF-8). Errors: invalid_argument with nlohmann's position.
+// Reads one JSON text (UTF-8). Errors: invalid_argument, saying where and what was expected.
 result<json> parse_json(std::string_view text, int max_depth = max_json_depth);
 
 // Compact; invalid UTF-8 becomes U+FFFD.

@@ -45,6 +45,9 @@ struct output_page {
     std::string text;
 };
 
+// What POST add-jar, add-pyfile, add-file are about.
+enum class resource_kind { jar, pyfile, file };
+
 class session : public driver::listener, public std::enable_shared_from_this<session> {
 public:
     session(services& world, std::int64_t id, session_request request, std::optional<std::string> owner);
@@ -88,6 +91,11 @@ public:
     // Candidates as a JSON array text; "[]" when the driver does not know within about a second.
     awaitable<std::string> complete(code_kind kind, std::string code, std::int64_t cursor);
 
+    // Makes a file available to the session's code: a jar for its JVMs, a Python file for import, any file
+    // for SparkFiles. `uri` is one that Spark can read. Errors: invalid_argument with the driver's word (no
+    // such file), conflict (not active), busy, timeout.
+    awaitable<result<void>> add_resource(resource_kind kind, std::string uri);
+
     // Ends the session; resolves when no process is left. `reason` is empty when a client asked for it.
     awaitable<void> stop(std::string reason);
 
@@ -120,10 +128,15 @@ private:
     void on_progress(const driver::frame& received);
     void on_stream(const driver::frame& received);
     void on_cancel_failed(const driver::frame& received);
-    void on_completion(driver::frame received);
+    void on_answer(driver::frame received);
     void on_result(driver::frame received);
     awaitable<void> record_result(std::shared_ptr<session> self, std::shared_ptr<statement> which,
                                   std::int64_t seq);
+    using answer = std::shared_ptr<std::optional<driver::frame>>;
+    // Sends a question and waits for its answer; nothing when none came in time, the session ended, or too
+    // many wait. A question is not repeated on a new connection.
+    awaitable<std::optional<driver::frame>> ask(json header, std::string payload,
+                                                std::chrono::milliseconds limit);
     void acknowledge();
     std::filesystem::path stream_path(std::int64_t statement_id) const;
 
@@ -147,9 +160,8 @@ private:
     std::int64_t received_seq_ = 0, acknowledged_seq_ = 0;
     std::set<std::int64_t> unrecorded_results_;  // their seq
     std::int64_t oldest_stream_ = 0;             // printed text of statements below is removed
-    std::map<std::int64_t, std::shared_ptr<std::optional<std::string>>>
-        completions_;  // answers, by request number
-    std::int64_t next_completion_ = 1;
+    std::map<std::int64_t, answer> questions_;  // by request number
+    std::int64_t next_question_ = 1;
 };
 
 }  // namespace sparkgate::session

@@ -1,17 +1,18 @@
 """Files, Python files and jars that are added to the running application, on the driver and on executors.
 
-Spark registers a file before it fetches it, and never forgets it: one that cannot be fetched, or whose name is
-taken by other contents, would make every later task fail. So both are found out before Spark is asked.
+Spark registers a file before it fetches it, and never forgets it: one that cannot be fetched, or whose name
+is taken by other contents, would make every later task fail. So both are found out before Spark is asked.
 """
 import filecmp
 import glob
 import os
+import pathlib
 import re
 import shutil
 import tempfile
 
-_TAKEN = ("a file named %s with other contents has been added before, and Spark does not replace added files: "
-          "give this one another name")
+_TAKEN = ("a file named %s with other contents has been added before, and Spark does not replace added "
+          "files: give this one another name")
 
 
 class AddedFiles:
@@ -19,29 +20,30 @@ class AddedFiles:
 
     def __init__(self, env):
         self._env = env
-        self._uris = {}    # name -> the URI by which it was added first
+        self._places = {}    # name -> where it was added from first: a path, or a URI of elsewhere
 
     def add(self, kind, uri):
-        """Add a "file", "pyfile" or "jar". The same contents under the same name may be added again. Raises what
-        Spark, Py4J and the file system raise, ValueError, and InterpreterError if Spark is stopped."""
+        """Add a "file", "pyfile" or "jar". The same contents under the same name may be added again. Raises
+        what Spark, Py4J and the file system raise, ValueError, and InterpreterError if Spark is stopped."""
         if kind not in ("file", "pyfile", "jar"):
             raise ValueError("unknown kind of file: %s" % kind)
         sc = self._env.active_context()
         source = sc._jvm.org.apache.spark.util.Utils.resolveURI(uri)
         with tempfile.TemporaryDirectory(prefix="adding-", dir=self._env.dir) as folder:
             path = _local_copy(sc, source, folder)
-            name = os.path.basename(path)
+            folder_of_path, name = os.path.split(path)
+            place = uri if folder_of_path == folder else path
             if self._is_known(sc, name, path):
                 # Spark compares the places that files come from, not their contents.
-                uri = self._uris.get(name, uri)
+                place = self._places.get(name, place)
             if kind == "jar":
-                _add_to_executors(sc, uri, name)
-                self._add_to_driver(sc, name, path, folder)
+                _add_jar_to_executors(sc, _as_uri(place), name)
+                self._add_jar_to_driver(sc, path, name, folder)
+            elif kind == "pyfile":
+                sc.addPyFile(place)    # takes the name from what it is given, which must not be encoded
             else:
-                # Spark ignores `local:` files here, which its executors are to have by themselves.
-                uri = re.sub("^local:", "file:", uri)
-                (sc.addPyFile if kind == "pyfile" else sc.addFile)(uri)
-        self._uris[name] = uri
+                sc.addFile(_as_uri(place))
+        self._places[name] = place
 
     def _is_known(self, sc, name, path):
         """Whether these contents have been added under this name. Raises ValueError if others have."""
@@ -52,7 +54,7 @@ class AddedFiles:
             raise ValueError(_TAKEN % name)
         return bool(known)
 
-    def _add_to_driver(self, sc, name, path, folder):
+    def _add_jar_to_driver(self, sc, path, name, folder):
         """Let the JVM of the driver see the jar: a copy, since a jar that changes under a JVM breaks it. The
         Scala compiler takes it from `added_jars`."""
         jar = os.path.join(self._env.jar_dir, name)
@@ -98,7 +100,12 @@ def _local_copy(sc, source, folder):
         0, False, False).getPath()
 
 
-def _add_to_executors(sc, uri, name):
+def _as_uri(place):
+    """Spark would take a `#` in a path for the beginning of a fragment."""
+    return pathlib.Path(place).as_uri() if os.path.isabs(place) else place
+
+
+def _add_jar_to_executors(sc, uri, name):
     scala_context = sc._jsc.sc()
     scala_context.addJar(uri)
     # addJar only logs what goes wrong.

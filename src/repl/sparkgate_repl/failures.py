@@ -2,7 +2,7 @@
 
 
 def describe(e):
-    """(class, one line) of an exception; of Java's own if that is what it carries. Never fails."""
+    """(class, one line) of an exception; of Java's own if that is what it carries."""
     try:
         java = getattr(e, "_origin", None) or getattr(e, "java_exception", None)
         if java is not None:

@@ -113,7 +113,8 @@ class Driver:
 
     def _send_failed(self, e):
         detail = "".join(traceback.format_exception(type(e), e, e.__traceback__))
-        self.link.send("failed", phase=self._phase, message="%s: %s" % describe(e), detail=detail[-MAX_DETAIL:])
+        message = "%s: %s" % describe(e)
+        self.link.send("failed", phase=self._phase, message=message, detail=detail[-MAX_DETAIL:])
         self.link.wait_acked(BYE_SECONDS)
 
     def _prestart_scala(self):

@@ -61,7 +61,8 @@ class ScalaCompiler:
         """Put the jars that were added since the last call onto the class path."""
         new = [jar for jar in added_jars(self._env) if jar not in self._added_jars]
         if new:
-            self._imain.addUrlsToClassPath(self._jvm.PythonUtils.toSeq([url_of(self._jvm, jar) for jar in new]))
+            urls = [url_of(self._jvm, jar) for jar in new]
+            self._imain.addUrlsToClassPath(self._jvm.PythonUtils.toSeq(urls))
             self._added_jars += new
 
     def interpret(self, code):

@@ -19,12 +19,27 @@ body_reader reader(const std::string& value) {
 std::string problem(const body_reader& of) {
     return of.error() ? of.error()->message : "";
 }
+const std::string in_a = " (through reference chain: org.apache.livy.Test[\"a\"])";
+std::string wrong_type(const std::string& type, const std::string& found, const std::string& token) {
+    return "Cannot deserialize value of type `" + type + "` from " + found + " value (token `JsonToken." + token +
+           "`)" + in_a;
+}
 
 TEST(body_reader, refuses_what_is_not_an_object) {
     for (const auto* body : {"", " \r\n\t"})
         EXPECT_EQ(parse(body).error().message, "No content to map due to end-of-input");
-    for (const auto* body : {"null", "[]", "1", "\"a\""})
-        EXPECT_EQ(parse(body).error().message, "The request body must be a JSON object.") << body;
+    const std::string make = "Cannot construct instance of `org.apache.livy.Test` (although at least one Creator "
+                             "exists): no ";
+    const std::vector<std::pair<const char*, std::string>> table{
+        {"null", "The request body must be a JSON object, not null."},
+        {"[]", "Cannot deserialize value of type `org.apache.livy.Test` from Array value (token "
+               "`JsonToken.START_ARRAY`)"},
+        {"true", "Cannot deserialize value of type `org.apache.livy.Test` from Boolean value (token "
+                 "`JsonToken.VALUE_TRUE`)"},
+        {"1", make + "int/Int-argument constructor/factory method to deserialize from Number value (1)"},
+        {"\"x\"", make + "String-argument constructor/factory method to deserialize from String value ('x')"}};
+    for (const auto& [body, message] : table)
+        EXPECT_EQ(parse(body).error().message, message) << body;
     for (const auto* body : {"{", "{\"a\":}", "a=1", "{\"a\":1}x"}) {
         const auto parsed = parse(body);
         ASSERT_FALSE(parsed) << body;
@@ -37,7 +52,7 @@ TEST(body_reader, an_unknown_field_is_refused_in_jacksons_words) {
     EXPECT_EQ(
         parse(R"({"a":1,"foo":2})").error().message,
         "Unrecognized field \"foo\" (class org.apache.livy.Test), not marked as ignorable "
-        "(2 known properties: \"a\", \"b\"])\n (through reference chain: org.apache.livy.Test[\"foo\"])");
+        "(2 known properties: \"a\", \"b\"]) (through reference chain: org.apache.livy.Test[\"foo\"])");
     EXPECT_FALSE(parse(R"({"A":1})"));
     EXPECT_FALSE(parse(R"({"foo":null})"));
 }
@@ -51,11 +66,11 @@ TEST(body_reader, text) {
         EXPECT_EQ(in.text("a"), text) << value;
         EXPECT_EQ(problem(in), "");
     }
-    for (const auto* value : {"[]", "{}", "[\"x\"]"}) {
-        auto in = reader(value);
-        EXPECT_FALSE(in.text("a")) << value;
-        EXPECT_EQ(problem(in), "Cannot read field \"a\": expected a string");
-    }
+    auto list = reader("[\"x\"]"), object = reader("{}");
+    EXPECT_FALSE(list.text("a"));
+    EXPECT_EQ(problem(list), wrong_type("java.lang.String", "Array", "START_ARRAY"));
+    EXPECT_FALSE(object.text("a"));
+    EXPECT_EQ(problem(object), wrong_type("java.lang.String", "Object", "START_OBJECT"));
 }
 
 TEST(body_reader, whole_numbers) {
@@ -78,8 +93,15 @@ TEST(body_reader, whole_numbers) {
                               "2147483648", "1e300", "\"2147483648\"", "99999999999999999999"}) {
         auto in = reader(value);
         EXPECT_FALSE(in.integer("a")) << value;
-        EXPECT_EQ(problem(in), "Cannot read field \"a\": expected a whole number") << value;
+        EXPECT_TRUE(problem(in).ends_with(in_a)) << value;
     }
+    auto text = reader("\"four\""), flag = reader("true"), large = reader("2147483648");
+    (void)text.integer("a"), (void)flag.integer("a"), (void)large.integer("a");
+    EXPECT_EQ(problem(text),
+              "Cannot deserialize value of type `int` from String \"four\": not a valid `int` value" + in_a);
+    EXPECT_EQ(problem(flag), wrong_type("int", "Boolean", "VALUE_TRUE"));
+    EXPECT_EQ(problem(large),
+              "Numeric value (2147483648) out of range of int (-2147483648 - 2147483647)" + in_a);
 }
 
 TEST(body_reader, lists) {
@@ -87,10 +109,17 @@ TEST(body_reader, lists) {
     auto in = reader(R"(["x", 1, true, ""])");
     EXPECT_EQ(in.list("a"), (list{"x", "1", "true", ""}));
     EXPECT_EQ(reader("[]").list("a"), list{});
-    for (const auto* value : {"\"x\"", "{}", "1", "[[]]", "[\"x\", null]", "[{}]"}) {
+    const std::string type = "scala.collection.immutable.List<java.lang.String>", text = "java.lang.String";
+    const std::vector<std::pair<const char*, std::string>> table{
+        {"\"x\"", wrong_type(type, "String", "VALUE_STRING")},
+        {"{}", wrong_type(type, "Object", "START_OBJECT")},
+        {"1", wrong_type(type, "Integer", "VALUE_NUMBER_INT")},
+        {"[[]]", wrong_type(text, "Array", "START_ARRAY")},
+        {"[\"x\", null]", wrong_type(text, "Null", "VALUE_NULL")}};
+    for (const auto& [value, message] : table) {
         auto wrong = reader(value);
         wrong.list("a");
-        EXPECT_EQ(problem(wrong), "Cannot read field \"a\": expected a list of strings") << value;
+        EXPECT_EQ(problem(wrong), message) << value;
     }
 }
 
@@ -99,10 +128,15 @@ TEST(body_reader, maps) {
     auto in = reader(R"({"x":"1","y":2,"z":true,"n":null})");
     EXPECT_EQ(in.map("a"), (map{{"x", "1"}, {"y", "2"}, {"z", "true"}}));
     EXPECT_EQ(problem(in), "");
-    for (const auto* value : {"\"x\"", "[]", "1", R"({"x":[]})", R"({"x":{}})"}) {
+    const std::string type = "scala.collection.immutable.Map<java.lang.String,java.lang.String>";
+    const std::vector<std::pair<const char*, std::string>> table{
+        {"[]", wrong_type(type, "Array", "START_ARRAY")},
+        {"1.5", wrong_type(type, "Floating-point", "VALUE_NUMBER_FLOAT")},
+        {R"({"x":{}})", wrong_type("java.lang.String", "Object", "START_OBJECT")}};
+    for (const auto& [value, message] : table) {
         auto wrong = reader(value);
         wrong.map("a");
-        EXPECT_EQ(problem(wrong), "Cannot read field \"a\": expected an object of strings") << value;
+        EXPECT_EQ(problem(wrong), message) << value;
     }
 }
 
@@ -121,7 +155,7 @@ TEST(body_reader, the_first_mistake_is_told) {
     auto in = parse(R"({"a":[],"b":"x"})").value();
     in.text("a");
     in.integer("b");
-    EXPECT_EQ(problem(in), "Cannot read field \"a\": expected a string");
+    EXPECT_EQ(problem(in), wrong_type("java.lang.String", "Array", "START_ARRAY"));
 }
 
 TEST(parse_session_request, an_empty_object_is_a_shared_session) {
@@ -172,15 +206,16 @@ TEST(parse_session_request, null_is_the_default_everywhere) {
 
 TEST(parse_session_request, mistakes) {
     const auto message = [](const std::string& body) { return parse_session_request(body).error().message; };
-    EXPECT_EQ(message(R"({"kind":"pyspark3"})"), "Invalid kind: pyspark3");
-    EXPECT_EQ(message(R"({"driverCores":"many"})"),
-              "Cannot read field \"driverCores\": expected a whole number");
-    EXPECT_EQ(message(R"({"jars":"/a.jar"})"), "Cannot read field \"jars\": expected a list of strings");
+    const std::string chain =
+        " (through reference chain: org.apache.livy.server.interactive.CreateInteractiveRequest[\"kind\"])";
+    EXPECT_EQ(message(R"({"kind":"pyspark3"})"), "Invalid kind: pyspark3" + chain);
+    EXPECT_EQ(message(R"({"kind":1})"), "requirement failed: Kind should be a string." + chain);
+    EXPECT_TRUE(message(R"({"driverCores":"many"})").ends_with("CreateInteractiveRequest[\"driverCores\"])"));
     EXPECT_EQ(message(""), "No content to map due to end-of-input");
     // Zeppelin looks for this in the text.
     EXPECT_NE(message(R"({"master":"yarn"})").find("CreateInteractiveRequest[\"master\"]"),
               std::string::npos);
-    EXPECT_NE(message(R"({"master":"yarn"})").find("(17 known properties: \"kind\", "), std::string::npos);
+    EXPECT_NE(message(R"({"master":"yarn"})").find("(17 known properties: \"executorCores\", "), std::string::npos);
 }
 
 }  // namespace

@@ -114,12 +114,28 @@ TEST(errors, each_code_has_its_status) {
 }
 
 TEST(errors, of_the_http_server_are_empty_for_404_and_405_as_livys) {
+    http::request rest, other;
+    rest.path = {"sessions", "0", "nothing"};
+    other.path = {"nothing"};
     for (const unsigned status : {404u, 405u}) {
-        const auto out = server_error_response(status, "no such route");
+        const auto out = server_error_response(rest, status, "no such route");
         EXPECT_EQ(out.status, status);
         EXPECT_EQ(out.body, "");
+        EXPECT_EQ(out.content_type, "application/json;charset=utf-8");
+        EXPECT_EQ(server_error_response(other, status, "no such route").content_type, "text/html;charset=utf-8");
     }
-    EXPECT_EQ(server_error_response(413, "too large").body, R"({"msg":"too large"})");
+    EXPECT_EQ(server_error_response({}, 413, "too large").body, R"({"msg":"too large"})");
+}
+
+TEST(parameters, what_livy_says_about_times) {
+    for (const auto* good : {"10m", "5", "0", "1h", "7us"})
+        EXPECT_EQ(time_problem(good), std::nullopt) << good;
+    EXPECT_EQ(time_problem("abc"), "Invalid time string: abc");
+    EXPECT_EQ(time_problem(""), "Invalid time string: ");
+    EXPECT_EQ(time_problem("5 m"), "Invalid time string: 5 m");
+    EXPECT_EQ(time_problem("5x"), "Invalid suffix: \"x\"");
+    EXPECT_EQ(time_problem("-5"), "Invalid value: -5");
+    EXPECT_EQ(time_problem("99999999999999999999d"), "Invalid value: 99999999999999999999d");
 }
 
 }  // namespace

@@ -89,7 +89,7 @@ TEST_F(views, a_session_echoes_its_request) {
     spark.conf = {{"spark.x", "1"}};
     const auto view = api::session_view(*create(wanted));
     const json expected{{"name", "etl"},
-                        {"proxyUser", nullptr},
+                        {"proxyUser", "bob"},
                         {"kind", "sql"},
                         {"ttl", "10m"},
                         {"idleTimeout", "1h"},

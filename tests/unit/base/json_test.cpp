@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <vector>
+
 namespace sparkgate {
 namespace {
 
@@ -71,9 +74,22 @@ TEST(parse_json, refuses_what_is_not_one_json_text) {
     }
 }
 
-TEST(parse_json, says_where_the_mistake_is) {
-    EXPECT_NE(parse_json("{\"a\":\n  nope}").error().message.find("line 2, column 4"), std::string::npos)
-        << parse_json("{\"a\":\n  nope}").error().message;
+TEST(parse_json, says_what_was_expected_and_where_in_jacksons_words) {
+    const std::string value = "expected a valid value (JSON String, Number, Array, Object or token 'null', 'true' or "
+                              "'false')";
+    const std::vector<std::array<std::string, 3>> table{
+        {"{abc", "Unexpected character ('a' (code 97)): was expecting double-quote to start field name", "1, column: 3"},
+        {"{\"a\": 1", "Unexpected end-of-input: was expecting comma to separate Object entries", "1, column: 8"},
+        {"{\"a\":\n  nope}", "Unexpected character ('o' (code 111)): " + value, "2, column: 5"},
+        {"<a/>", "Unexpected character ('<' (code 60)): " + value, "1, column: 2"},
+        {"[1 2]", "Unexpected character ('2' (code 50)): was expecting comma to separate Array entries", "1, column: 5"},
+        {"{\"a\" 1}", "Unexpected character ('1' (code 49)): was expecting a colon to separate field name and value",
+         "1, column: 7"},
+        {"\"\x01\"", "Unexpected character ('CTRL-CHAR' (code 1)): " + value, "1, column: 3"},
+        {"\"\xff\"", "Invalid UTF-8 start byte 0xff", "1, column: 3"}};
+    for (const auto& [text, message, position] : table)
+        EXPECT_EQ(parse_json(text).error().message,
+                  message + "\n at [Source: JSON text; line: " + position + "]");
 }
 
 TEST(is_json, takes_every_kind_of_value) {

@@ -41,7 +41,7 @@ protected:
     http_server() {
         options.port = 0;
         options.common_headers = {{"X-Frame-Options", "SAMEORIGIN"}};
-        options.error_response = [](unsigned status, std::string_view message) {
+        options.error_response = [](const http::request&, unsigned status, std::string_view message) {
             return text("{\"msg\":\"" + std::string(message) + "\"}", status);
         };
         options.on_answer = [this](const http::request& asked, unsigned status, std::size_t bytes,

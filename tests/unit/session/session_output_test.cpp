@@ -1,7 +1,5 @@
-// Printed text while a statement runs, and completion.
+// Printed text while a statement runs.
 #include "support/session_fixture.hpp"
-
-#include <algorithm>
 
 namespace sparkgate::test {
 namespace {
@@ -21,11 +19,6 @@ protected:
     void print(const std::string& text) {
         idle.driver->send(json{{"op", "stream"}, {"seq", ++seq_}, {"id", 0}, {"name", "stdout"}}, text);
         idle.driver->expect_ack(seq_);
-    }
-
-    void start_completion(const std::string& code, std::int64_t cursor, std::optional<std::string>& answer) {
-        auto work = idle.self->complete(code_kind::pyspark, code, cursor);
-        loop.start(std::move(work), answer);
     }
 
     idle_session idle;
@@ -99,75 +92,6 @@ TEST_F(session_output, of_an_unknown_statement_is_dropped) {
     idle.driver->send(json{{"op", "stream"}, {"seq", 2}, {"id", 9}, {"name", "stdout"}}, "x");
     idle.driver->expect_ack(2);
     EXPECT_EQ(idle.self->printed(9, 0).text, "");
-}
-
-TEST_F(session_output, completion_asks_the_driver_also_while_a_statement_runs) {
-    std::optional<std::string> answer;
-    start_completion("spark.ra", 8, answer);
-    const auto asked = idle.driver->expect("complete");
-    EXPECT_EQ(asked.payload, "spark.ra");
-    EXPECT_EQ(asked.text("kind"), "pyspark");
-    EXPECT_EQ(asked.integer("cursor"), 8);
-    idle.driver->send(json{{"op", "completion"}, {"req", asked.integer("req")}}, R"(["spark.range"])");
-    loop.run_until([&] { return answer.has_value(); });
-    EXPECT_EQ(*answer, R"(["spark.range"])");
-}
-
-TEST_F(session_output, completions_are_told_apart) {
-    std::optional<std::string> first, second;
-    start_completion("a", 1, first);
-    start_completion("b", 1, second);
-    const auto asked_first = idle.driver->expect("complete"), asked_second = idle.driver->expect("complete");
-    idle.driver->send(json{{"op", "completion"}, {"req", asked_second.integer("req")}}, R"(["b"])");
-    idle.driver->send(json{{"op", "completion"}, {"req", asked_first.integer("req")}}, R"(["a"])");
-    loop.run_until([&] { return first && second; });
-    EXPECT_EQ(*first, R"(["a"])");
-    EXPECT_EQ(*second, R"(["b"])");
-}
-
-TEST_F(session_output, a_driver_that_does_not_answer_in_time_means_no_candidates) {
-    std::optional<std::string> answer;
-    start_completion("x", 1, answer);
-    const auto asked = idle.driver->expect("complete");
-    idle.driver->send(json{{"op", "completion"}, {"req", asked.integer("req")}}, "not json");
-    idle.driver->send(json{{"op", "completion"}, {"req", asked.integer("req") + 100}},
-                      R"(["wrong request"])");
-    loop.run_until([&] { return answer.has_value(); });
-    EXPECT_EQ(*answer, "[]");
-    idle.driver->send(json{{"op", "completion"}, {"req", asked.integer("req")}}, R"(["late"])");
-    loop.settle();
-    EXPECT_EQ(idle.self->state(), session_state::busy);
-}
-
-TEST_F(session_output, without_a_driver_there_are_no_candidates_at_once) {
-    idle.driver->close();
-    loop.settle();
-    std::optional<std::string> answer;
-    start_completion("x", 1, answer);
-    loop.settle();
-    EXPECT_EQ(answer, "[]");
-}
-
-TEST_F(session_output, the_sessions_end_ends_a_completion) {
-    std::optional<std::string> answer;
-    start_completion("x", 1, answer);
-    idle.driver->expect("complete");
-    child_of(idle.self).exit_with(1);
-    loop.settle();
-    EXPECT_EQ(answer, "[]");
-}
-
-TEST_F(session_output, completions_at_a_time_are_bounded) {
-    std::vector<std::optional<std::string>> answers(40);
-    for (auto& answer : answers)
-        start_completion("x", 1, answer);
-    loop.settle();
-    const auto answered = [&] {
-        return std::count(answers.begin(), answers.end(), std::optional<std::string>("[]"));
-    };
-    EXPECT_EQ(answered(), 8);
-    child_of(idle.self).exit_with(1);
-    loop.run_until([&] { return answered() == 40; });
 }
 
 }  // namespace

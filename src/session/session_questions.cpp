@@ -1,0 +1,72 @@
+// What is asked of a session's driver beside its statements: completion, files. Questions are not journaled: an
+// answer that is lost with a connection is asked for again by the client, if at all.
+#include "sparkgate/session/session.hpp"
+
+namespace sparkgate::session {
+namespace {
+
+constexpr auto completion_limit = std::chrono::milliseconds(1200);
+constexpr auto resource_limit = std::chrono::seconds(60);
+constexpr std::size_t questions_at_a_time = 32;
+
+std::string_view to_string(resource_kind kind) {
+    switch (kind) {
+        case resource_kind::jar:
+            return "jar";
+        case resource_kind::pyfile:
+            return "pyfile";
+        case resource_kind::file:
+            return "file";
+    }
+    return "";
+}
+
+}  // namespace
+
+awaitable<std::optional<driver::frame>> session::ask(json header, std::string payload,
+                                                     std::chrono::milliseconds limit) {
+    const auto self = shared_from_this();
+    const auto deadline = std::chrono::steady_clock::now() + limit;
+    const auto in_time = [&] { return is_active(state_) && std::chrono::steady_clock::now() < deadline; };
+    if (questions_.size() >= questions_at_a_time) co_return std::nullopt;
+    const auto number = next_question_++;
+    const auto reply = questions_[number] = std::make_shared<std::optional<driver::frame>>();
+    while (!(link_ && link_->connected()) && in_time())
+        co_await changed_.wait_until(deadline);
+    if (link_ && link_->connected()) {
+        header["req"] = number;
+        link_->send(header, payload);
+    }
+    while (!*reply && in_time())
+        co_await changed_.wait_until(deadline);
+    questions_.erase(number);
+    co_return std::move(*reply);
+}
+
+void session::on_answer(driver::frame received) {
+    const auto found = questions_.find(received.integer("req"));
+    if (found == questions_.end()) return;
+    *found->second = std::move(received);
+    changed_.notify();
+}
+
+awaitable<std::string> session::complete(code_kind kind, std::string code, std::int64_t cursor) {
+    if (!link_ || !link_->connected()) co_return "[]";
+    json header{{"op", "complete"}, {"kind", to_string(kind)}, {"cursor", cursor}};
+    const auto got = co_await ask(std::move(header), std::move(code), completion_limit);
+    const bool names = got && got->payload.starts_with('[') && is_json(got->payload);
+    co_return names ? got->payload : "[]";
+}
+
+awaitable<result<void>> session::add_resource(resource_kind kind, std::string uri) {
+    json header{{"op", "add"}, {"kind", to_string(kind)}, {"uri", uri}};
+    std::string no_payload;
+    const auto got = co_await ask(std::move(header), std::move(no_payload), resource_limit);
+    if (!is_active(state_))
+        co_return fail(errc::conflict, "Session is in state " + std::string(to_string(state_)));
+    if (!got) co_return fail(errc::timeout, "the session has not said in time whether it added " + uri);
+    if (const auto why = got->text("error"); !why.empty()) co_return fail(errc::invalid_argument, why);
+    co_return result<void>();
+}
+
+}  // namespace sparkgate::session
