@@ -28,7 +28,7 @@ void process_list::add(const process& one) {
 
 bool process_list::contains(const process& one) const {
     return std::any_of(items_, items_ + size_, [&](const process& other) {
-        return other.pid == one.pid && other.start_time == one.start_time;
+        return other.pid == one.pid && other.start_time == one.start_time && other.program == one.program;
     });
 }
 
@@ -51,16 +51,15 @@ bool read_process(pid_t pid, process& out) {
     // The name, in parentheses, may itself hold blanks and parentheses: the fields start after the last one.
     const char* field = std::strrchr(line, ')');
     if (field == nullptr) return false;
-    const char* parent = nullptr;
-    for (int number = 3; number <= 22; ++number) {  // numbered as in proc(5)
+    out.pid = pid;
+    for (int number = 3; number <= 26; ++number) {  // numbered as in proc(5)
         field = std::strchr(field, ' ');
         if (field == nullptr) return false;
         ++field;
-        if (number == 4) parent = field;
+        if (number == 4) out.parent = static_cast<pid_t>(std::strtol(field, nullptr, 10));
+        if (number == 22) out.start_time = std::strtoull(field, nullptr, 10);
     }
-    out.pid = pid;
-    out.parent = static_cast<pid_t>(std::strtol(parent, nullptr, 10));
-    out.start_time = std::strtoull(field, nullptr, 10);
+    out.program = std::strtoull(field, nullptr, 10);
     return true;
 }
 

@@ -10,6 +10,7 @@ struct process {
     pid_t pid = 0;
     pid_t parent = 0;
     unsigned long long start_time = 0;  // clock ticks since boot: tells apart two users of one pid
+    unsigned long long program = 0;     // where its code lies: changes with exec (0 if it may not be seen)
 };
 
 // A growing array of processes. When memory is short it stays as it is: the next look finds the rest.
@@ -22,7 +23,7 @@ public:
 
     void add(const process& one);
     void clear() { size_ = 0; }
-    bool contains(const process& one) const;  // same pid and start time
+    bool contains(const process& one) const;  // same pid, start time and program
     process* begin() { return items_; }
     process* end() { return items_ + size_; }
 

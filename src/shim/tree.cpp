@@ -31,6 +31,8 @@ void process_tree::ask_all() {
         send(one, SIGTERM);
 }
 
+// Also who has begun another program since it was asked: between fork and exec a signal runs into the handler
+// of the parent's program and is forgotten.
 void process_tree::ask_newcomers() {
     found_.clear();
     find_children(found_);

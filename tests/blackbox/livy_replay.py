@@ -29,10 +29,11 @@ MASKS = [
     ("times", r'"(started|completed)":[1-9]\d{12}\b', r'"\1":"<time>"'),
     ("build date", r'"date":"[^"]*"', '"date":"<date>"'),
     ("lines of Spark's log in a view", rf'"log":\[(?:{STRING},?)*\]', '"log":["<lines>"]'),
-    ("object address", r"\b0x[0-9a-f]{6,}\b", "<address>"),
+    ("object address", r"\b0x[0-9a-f]{6,}\b|(?<=@)[0-9a-f]{5,8}\b", "<address>"),
     ("folder of PySpark", r'(File \\")[^"\\]*/((?:pyspark|py4j)/)', r"\1<python>/\2"),
     ("address of an executor", r"\b(?:localhost|\d+\.\d+\.\d+\.\d+)(?= executor)", "<host>"),
     ("stage and task", r"\b(stage|task|Task|TID|Job) \d+(?:\.\d+)?", r"\1 <n>"),
+    ("frames that the Scala shell leaves out", r"\.\.\. \d+ elided", "... <n> elided"),
     ("digits of an escape", r"\\u001([A-F])", lambda found: found[0].lower()),
 ]
 
@@ -41,11 +42,13 @@ MASKS = [
 REWRITES = {
     "application": [(r'"appId":"local-\d+"', '"appId":null'),
                     (r'"sparkUiUrl":"http[^"]+"', '"sparkUiUrl":null')],
+    "conf-order": [(r'"conf":\{("spark.foo":"1"),("spark.ui.enabled":"false")\}', r'"conf":{\2,\1}')],
     "doubles": [(r"\b1e-07\b", "1.0E-7")],
     "html": [(rf'"text/html":{STRING},', "")],
     "reason": [(r"(Session isn't active\.) It ended: (?:[^\"\\]|\\.)*", r"\1"),
                (r'(Session is in state dead) \((?:[^"\\]|\\.)*\)"', r'\1"')],
     "result-numbers": [(r"\bres\d+\b", "res<n>")],
+    "sparkr-missing": [(rf'("ename":"InterpreterError","evalue":){STRING}', r'\1"Fail to start interpreter"')],
     "statement-frames": [
         (r'"  File \\"<statement \d+>\\", line \d+, in <module>\\n(?:[^"\\]|\\.)*",', ""),
         (r'("  File \\"<statement \d+>\\", line \d+, in \w+\\n)(?:[^"\\]|\\.)*"', r'\1"'),
@@ -92,10 +95,11 @@ def send(port, recording, translate=lambda text: text):
 
 
 def merge(base, patch):
-    """`base` with the members of `patch`; objects are merged, all else is replaced."""
+    """JSON merge patch (RFC 7386): objects are merged, null removes a member, all else is replaced."""
     if not (isinstance(base, dict) and isinstance(patch, dict)):
         return patch
-    return {**base, **{key: merge(base.get(key), value) for key, value in patch.items()}}
+    merged = {**base, **{key: merge(base.get(key), value) for key, value in patch.items()}}
+    return {key: value for key, value in merged.items() if key not in patch or patch[key] is not None}
 
 
 def parsed(text):
@@ -160,10 +164,10 @@ def compare_body(recording, expected, text):
     seen, idle = rewritten(mask(text), recording.get("sparkgate", {}).get("why", []))
     if idle:
         return [f"no longer different: {', '.join(idle)}"]
-    if isinstance(expected, dict):
-        wanted, seen = json.dumps(expected), json.dumps(parsed(seen))
+    if isinstance(expected, dict):  # whose new members are last
+        wanted, seen = json.dumps(expected, sort_keys=True), json.dumps(parsed(seen), sort_keys=True)
     else:
-        wanted = mask(expected)
+        wanted, _ = rewritten(mask(expected), recording.get("sparkgate", {}).get("why", []))
         seen = seen[:len(wanted)] if recording.get("cut") else seen
     if wanted != seen:
         return [f"body:\n  sparkgate {seen}\n  Livy      {wanted}"]
