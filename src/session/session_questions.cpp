@@ -1,6 +1,11 @@
-// What is asked of a session's driver beside its statements: completion, files. Questions are not journaled: an
+// What is asked of a session's driver beside its statements: completion, and files, which may have been
+// uploaded. Questions are not journaled: an
 // answer that is lost with a connection is asked for again by the client, if at all.
+#include "sparkgate/base/files.hpp"
 #include "sparkgate/session/session.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 namespace sparkgate::session {
 namespace {
@@ -19,6 +24,12 @@ std::string_view to_string(resource_kind kind) {
             return "file";
     }
     return "";
+}
+
+// Runs in the pool for what blocks: an upload may be large.
+awaitable<result<void>> write_upload(std::filesystem::path file, std::string_view content) {
+    if (auto made = make_private_directory(file.parent_path()); !made) co_return made;
+    co_return write_file_atomically(file, content);
 }
 
 }  // namespace
@@ -67,6 +78,15 @@ awaitable<result<void>> session::add_resource(resource_kind kind, std::string ur
     if (!got) co_return fail(errc::timeout, "the session has not said in time whether it added " + uri);
     if (const auto why = got->text("error"); !why.empty()) co_return fail(errc::invalid_argument, why);
     co_return result<void>();
+}
+
+awaitable<result<std::filesystem::path>> session::keep_upload(std::string name, std::string_view content) {
+    const auto self = shared_from_this();
+    auto file = directory_ / "uploads" / std::to_string(next_upload_++) / name;
+    auto work = write_upload(file, content);
+    const auto written = co_await asio::co_spawn(world_.blocking, std::move(work), asio::use_awaitable);
+    if (!written) co_return written.error();
+    co_return file;
 }
 
 }  // namespace sparkgate::session

@@ -96,6 +96,10 @@ public:
     // such file), conflict (not active), busy, timeout.
     awaitable<result<void>> add_resource(resource_kind kind, std::string uri);
 
+    // Writes an uploaded file to where the session's programs can read it; `name` is a mere file name. Two of
+    // one name do not meet. `content` must live until this resolves. Errors: unavailable.
+    awaitable<result<std::filesystem::path>> keep_upload(std::string name, std::string_view content);
+
     // Ends the session; resolves when no process is left. `reason` is empty when a client asked for it.
     awaitable<void> stop(std::string reason);
 
@@ -162,6 +166,7 @@ private:
     std::int64_t oldest_stream_ = 0;             // printed text of statements below is removed
     std::map<std::int64_t, answer> questions_;  // by request number
     std::int64_t next_question_ = 1;
+    std::int64_t next_upload_ = 1;
 };
 
 }  // namespace sparkgate::session
