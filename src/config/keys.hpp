@@ -16,7 +16,7 @@ std::string_view plain_key(std::string_view key);
 
 // A name that Livy deprecated in 0.4 and still reads.
 struct old_name {
-    std::string_view old, now;
+    std::string old, now;
 };
 
 const std::vector<old_name>& old_names();

@@ -5,8 +5,8 @@
 namespace sparkgate::config {
 namespace {
 
-std::string code(std::string_view text) {
-    return text.empty() ? std::string() : "`" + std::string(text) + "`";
+std::string code(const std::string& text) {
+    return text.empty() ? text : "`" + text + "`";
 }
 
 std::string row(std::initializer_list<std::string> cells) {
@@ -43,7 +43,8 @@ std::string livy_keys_table() {
     constexpr const char* marks[] = {"", "**Warns.** ", "**Stops the start.** "};  // by when_asked
     std::string out = "| key | Livy's default | why it has no effect |\n|---|---|---|\n";
     for (const auto& key : livy_keys())
-        out += row({code(key.key), code(key.default_value), std::string(marks[static_cast<int>(key.then)]) + key.reason});
+        out += row({code(key.key), code(key.default_value),
+                    std::string(marks[static_cast<int>(key.then)]) + key.reason});
     return out;
 }
 
