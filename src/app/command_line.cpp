@@ -3,6 +3,7 @@
 #include "serve.hpp"
 
 #include "sparkgate/config/load.hpp"
+#include "sparkgate/config/markdown.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -35,8 +36,9 @@ exit_code code_of(config::problem what) {
 }
 
 int print_configuration(const config::loaded& from) {
-    for (const auto& warning : from.warnings)
-        std::cerr << "sparkgate: " << warning << "\n";
+    for (const auto* remarks : {&from.warnings, &from.notes})
+        for (const auto& remark : *remarks)
+            std::cerr << "sparkgate: " << remark << "\n";
     for (const auto& each : from.effective) {
         std::cout << each.key << " = " << each.value;
         if (each.origin != "default")
@@ -89,7 +91,7 @@ int run(int argc, char** argv) {
         cli.add_subcommand("config", "Print each effective configuration value, its default and origin");
     add_configuration_options(*show, given);
     show->add_flag("--markdown", given.as_markdown,
-                   "Print the table of all keys for the documentation instead");
+                   "Print the tables of all keys for the documentation instead");
 
     try {
         cli.parse(argc, argv);
@@ -101,7 +103,7 @@ int run(int argc, char** argv) {
         return bad_usage;
     }
     if (*show && given.as_markdown) {
-        std::cout << config::markdown_table();
+        std::cout << config::markdown_tables();
         return success;
     }
     const auto loaded = config::load(given.file(), given.assignments);

@@ -204,6 +204,8 @@ std::optional<start_failure> serve_until_stopped(const config::loaded& configura
     ::mallopt(M_TRIM_THRESHOLD, 512 * 1024);
     for (const auto& warning : configuration.warnings)
         spdlog::warn("{}", warning);
+    for (const auto& note : configuration.notes)
+        spdlog::info("{}", note);
     std::signal(SIGPIPE, SIG_IGN);
     std::signal(SIGHUP, SIG_IGN);
 

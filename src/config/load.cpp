@@ -1,6 +1,6 @@
 #include "sparkgate/config/load.hpp"
 
-#include "options.hpp"
+#include "keys.hpp"
 
 #include <fstream>
 #include <stdexcept>
@@ -47,12 +47,7 @@ public:
             if (!split_line(line, key, value))
                 return load_error{problem::bad_key,
                                   origin + ": expected \"key = value\", found \"" + line + "\""};
-            if (!find_option(key)) {
-                out_.warnings.push_back(origin + ": unknown key " + key + "; did you mean " +
-                                        nearest_key(key) + "?");
-                continue;
-            }
-            sources_[find_option(key)->key] = {value, origin};
+            if (!keep(key, {value, origin})) out_.warnings.push_back(origin + ": " + unknown(key));
         }
         return {};
     }
@@ -62,29 +57,79 @@ public:
         if (equals == std::string::npos || equals == 0)
             return load_error{problem::bad_key, "--set " + text + ": expected key=value"};
         const std::string key = trim(text.substr(0, equals));
-        const option* known = find_option(key);
-        if (!known)
-            return load_error{problem::bad_key, "--set " + text + ": unknown key " + key + "; did you mean " +
-                                                    nearest_key(key) + "?"};
-        sources_[known->key] = {trim(text.substr(equals + 1)), "--set"};
+        if (!keep(key, {trim(text.substr(equals + 1)), "--set"}))
+            return load_error{problem::bad_key, "--set " + text + ": " + unknown(key)};
         return {};
     }
 
     boost::system::result<loaded, load_error> finish() {
         for (const auto& option : options()) {
             const auto found = sources_.find(option.key);
-            const source from =
-                found == sources_.end() ? source{option.default_value, "default"} : found->second;
+            source from = found == sources_.end() ? source{option.default_value, "default"} : found->second;
+            cut_to_largest(option, from);
             if (auto done = option.assign(out_.values, from.value); !done)
                 return load_error{problem::bad_value, from.origin + ": " + option.key + " = \"" + from.value +
                                                           "\": " + done.error().message};
             out_.effective.push_back({option.key, from.value, option.default_value, from.origin});
         }
+        for (const auto& each : without_effect_)
+            if (auto done = report(each); !done) return done.error();
         return std::move(out_);
     }
 
 private:
+    struct livy_setting {
+        const livy_key* known;
+        std::string key, written;  // plain, and as it stands in the file
+        source from;
+    };
+
+    static std::string unknown(const std::string& key) {
+        return "unknown key " + key + "; did you mean " + nearest_key(key) + "?";
+    }
+
+    // The last word for a key. False: there is no such key.
+    bool keep(const std::string& written, const source& from) {
+        std::string key(plain_key(written));
+        if (const auto now = current_name(key); !now.empty()) {
+            key = now;
+            out_.notes.push_back(from.origin + ": " + written + " is an old name of " + key);
+        }
+        if (find_option(key)) {
+            sources_[key] = from;
+            return true;
+        }
+        const livy_key* known = find_livy_key(key);
+        if (!known) return false;
+        std::erase_if(without_effect_, [&](const livy_setting& each) { return each.key == key; });
+        without_effect_.push_back({known, key, written, from});
+        return true;
+    }
+
+    // Tells why a key of Livy has no effect; an error if the server must not start without it.
+    boost::system::result<void, load_error> report(const livy_setting& one) {
+        const auto& [value, origin] = one.from;
+        const bool asks = asks_for_something(*one.known, value);
+        if (asks && one.known->then == when_asked::refuse)
+            return load_error{problem::bad_value,
+                              origin + ": " + one.written + " = \"" + value + "\": " + one.known->reason};
+        auto& list = asks && one.known->then == when_asked::warn ? out_.warnings : out_.notes;
+        list.push_back(origin + ": " + one.written + " has no effect: " + one.known->reason);
+        return {};
+    }
+
+    void cut_to_largest(const option& option, source& from) {
+        if (!option.largest) return;
+        const auto size = parse_bytes(from.value);
+        if (!size || size->value <= option.largest->value) return;
+        const std::string cut = std::to_string(option.largest->value);
+        out_.notes.push_back(from.origin + ": " + option.key + " = " + from.value +
+                             " is more than the server can take: cut to " + cut);
+        from.value = cut;
+    }
+
     std::map<std::string, source> sources_;
+    std::vector<livy_setting> without_effect_;
     loaded out_;
 };
 
@@ -102,18 +147,6 @@ boost::system::result<loaded, load_error> load(const std::optional<std::filesyst
     for (const auto& text : assignments)
         if (auto done = reader.read_assignment(text); !done) return done.error();
     return reader.finish();
-}
-
-std::string markdown_table() {
-    std::string out = "| key | takes | default | meaning |\n|---|---|---|---|\n";
-    for (const auto& option : options()) {
-        // The state directory's default depends on the user: show the rule.
-        const std::string shown =
-            option.key == "state.dir" ? "~/.local/state/sparkgate" : option.default_value;
-        out += "| `" + option.key + "` | " + option.type + " | " + (shown.empty() ? "" : "`" + shown + "`") +
-               " | " + option.meaning + " |\n";
-    }
-    return out;
 }
 
 }  // namespace sparkgate::config

@@ -1,89 +1,9 @@
 #include "options.hpp"
 
-#include "values.hpp"
-
-#include <algorithm>
 #include <cstdlib>
-#include <unistd.h>
 
 namespace sparkgate::config {
 namespace {
-
-using assign_function = std::function<result<void>(settings&, const std::string&)>;
-
-// The parsers of the table: one overload per type of member.
-
-template <class T>
-result<void> store_value(T& member, result<T> value) {
-    if (!value) return value.error();
-    member = *value;
-    return {};
-}
-
-assign_function into(bool settings::*member) {
-    return [=](settings& s, const std::string& text) { return store_value(s.*member, parse_flag(text)); };
-}
-
-assign_function into(milliseconds settings::*member) {
-    return [=](settings& s, const std::string& text) { return store_value(s.*member, parse_time(text)); };
-}
-
-assign_function into(byte_count settings::*member, std::uint64_t high) {
-    return [=](settings& s, const std::string& text) -> result<void> {
-        const auto value = parse_bytes(text);
-        if (value && value->value > high)
-            return fail(errc::invalid_argument, "expected at most " + std::to_string(high) + " bytes");
-        return store_value(s.*member, value);
-    };
-}
-
-template <class Integer>
-assign_function into(Integer settings::*member, std::int64_t low, std::int64_t high) {
-    return [=](settings& s, const std::string& text) -> result<void> {
-        const auto value = parse_integer(text, low, high);
-        if (!value) return value.error();
-        s.*member = static_cast<Integer>(*value);
-        return {};
-    };
-}
-
-assign_function into(std::string settings::*member) {
-    return [=](settings& s, const std::string& text) -> result<void> {
-        s.*member = text;
-        return {};
-    };
-}
-
-assign_function into(std::filesystem::path settings::*member) {
-    return [=](settings& s, const std::string& text) -> result<void> {
-        s.*member = text;
-        return {};
-    };
-}
-
-assign_function one_of(std::string settings::*member, std::vector<std::string> words) {
-    return [=](settings& s, const std::string& text) -> result<void> {
-        if (std::find(words.begin(), words.end(), text) == words.end()) {
-            std::string expected = "expected one of";
-            for (const auto& word : words)
-                expected += " " + (word.empty() ? "(empty)" : word);
-            return fail(errc::invalid_argument, expected);
-        }
-        s.*member = text;
-        return {};
-    };
-}
-
-// Livy splits lists at commas and blanks.
-template <class Item>
-assign_function into_list(std::vector<Item> settings::*member) {
-    return [=](settings& s, const std::string& text) -> result<void> {
-        (s.*member).clear();
-        for (auto& item : parse_list(text))
-            (s.*member).emplace_back(std::move(item));
-        return {};
-    };
-}
 
 result<void> assign_escalation(settings& s, const std::string& text) {
     if (text != "none" && text != "kill") return fail(errc::invalid_argument, "expected none or kill");
@@ -100,17 +20,23 @@ std::string default_state_dir() {
 }
 
 constexpr std::int64_t int_max = 2147483647;
+constexpr byte_count largest_header{48 * 1024}, largest_upload{1u << 30};
+
+// Says that Livy has the key with the same meaning and default; a text instead says what is different there.
+constexpr const char* same = "";
 
 std::vector<option> make_options() {
     return {
-        {"server.host", "address", "127.0.0.1", "Address to listen on.", into(&settings::server_host)},
+        {"server.host", "address", "127.0.0.1", "Address to listen on.", into(&settings::server_host),
+         "Livy's default is 0.0.0.0, which takes server.allow-remote-without-authentication here."},
         {"server.port", "whole number", "8998", "Port to listen on; 0 takes a free one (see --port-file).",
-         into(&settings::server_port, 0, 65535)},
+         into(&settings::server_port, 0, 65535), same},
         {"server.allow-remote-without-authentication", "true or false", "false",
          "Listen beyond loopback although anybody who reaches the port can run code as this user.",
          into(&settings::allow_remote_without_authentication)},
         {"server.request-header.size", "bytes", "48k", "Largest request header.",
-         into(&settings::request_header_size, 48 * 1024)},
+         into(&settings::request_header_size, largest_header.value),
+         "Livy's default is 131072; here 48k is the most, and more is cut to it.", largest_header},
         {"server.request-body.size", "bytes", "64m", "Largest request body.",
          into(&settings::request_body_size, 1u << 30)},
         {"server.max-connections", "whole number", "10000", "Open connections, in all.",
@@ -126,24 +52,25 @@ std::vector<option> make_options() {
         {"server.drain-timeout", "time", "30s", "At stop, how long answers in flight may take.",
          into(&settings::drain_timeout)},
         {"server.security-headers.enabled", "true or false", "true",
-         "Send the headers below with every answer.", into(&settings::security_headers)},
+         "Send the headers below with every answer.", into(&settings::security_headers), same},
         {"server.http.header.X-Frame-Options", "text", "SAMEORIGIN", "Value of that header; empty: not sent.",
-         into(&settings::x_frame_options)},
+         into(&settings::x_frame_options), same},
         {"server.http.header.X-XSS-Protection", "text", "1; mode=block",
-         "Value of that header; empty: not sent.", into(&settings::x_xss_protection)},
+         "Value of that header; empty: not sent.", into(&settings::x_xss_protection), same},
         {"server.http.header.Content-Security-Policy", "text",
          "default-src 'self'; script-src 'self' 'unsafe-inline'; img-src 'self'; frame-src 'self';",
-         "Value of that header; empty: not sent.", into(&settings::content_security_policy)},
+         "Value of that header; empty: not sent.", into(&settings::content_security_policy), same},
         {"server.http.header.X-Content-Type-Options", "text", "nosniff",
-         "Value of that header; empty: not sent.", into(&settings::x_content_type_options)},
+         "Value of that header; empty: not sent.", into(&settings::x_content_type_options), same},
         {"server.send-server-version", "true or false", "false", "Send a Server header with the version.",
-         into(&settings::send_server_version)},
+         into(&settings::send_server_version), same},
         {"server.csrf-protection.enabled", "true or false", "false",
          "Refuse requests that change something and have no X-Requested-By header.",
-         into(&settings::csrf_protection)},
-        {"ui.basePath", "path", "", "Prefix of the redirect of GET /.", into(&settings::ui_base_path)},
+         into(&settings::csrf_protection), same},
+        {"ui.basePath", "path", "", "Prefix of the redirect of GET /.", into(&settings::ui_base_path), same},
         {"file.upload.max.size", "bytes", "104857600", "Largest uploaded file.",
-         into(&settings::upload_max_size, 1u << 30)},
+         into(&settings::upload_max_size, largest_upload.value),
+         "Here 1g is the most, and more is cut to it.", largest_upload},
         {"server.log.level", "debug, info, warn or error", "info", "What the server logs (to stderr).",
          one_of(&settings::log_level, {"debug", "info", "warn", "error"})},
         {"state.dir", "path", default_state_dir(), "Everything that the server keeps: store, logs, sockets.",
@@ -151,22 +78,22 @@ std::vector<option> make_options() {
 
         {"server.spark-home", "path", "",
          "Spark's directory; empty: SPARK_HOME, else the pyspark package of the python3 in PATH.",
-         into(&settings::spark_home)},
+         into(&settings::spark_home), "Livy does not look for a pyspark package."},
         {"spark.master", "Spark master", "local[*]", "Master of every session.",
-         into(&settings::spark_master)},
+         into(&settings::spark_master), "Livy's default is local."},
         {"spark.deploy-mode", "client or empty", "",
          "Deploy mode of every session. (cluster comes with remote drivers.)",
-         one_of(&settings::spark_deploy_mode, {"", "client"})},
+         one_of(&settings::spark_deploy_mode, {"", "client"}), "Livy also takes cluster."},
         {"impersonation.enabled", "true or false", "false",
          "Start sessions as their proxyUser (spark-submit --proxy-user); off: proxyUser and doAs are "
          "ignored.",
-         into(&settings::impersonation)},
+         into(&settings::impersonation), same},
         {"file.local-dir-whitelist", "list of paths", "",
          "Directories that local files of requests may lie in; empty: none may, / allows all.",
-         into_list(&settings::local_dir_whitelist)},
+         into_list(&settings::local_dir_whitelist), same},
         {"spark.file-list-configs", "list of conf keys", "",
          "Further conf keys whose values are lists of files, checked and resolved like spark.jars.",
-         into_list(&settings::file_list_configs)},
+         into_list(&settings::file_list_configs), same},
         {"server.session.conf-blacklist", "path", "",
          "File of conf keys that requests may not set, one a line; empty: spark-blacklist.conf beside the "
          "configuration file, if there is one.",
@@ -174,30 +101,33 @@ std::vector<option> make_options() {
         {"server.session.allow-custom-classpath", "true or false", "false",
          "Let requests set spark.submit.deployMode and "
          "spark.submit.proxyUser.allowCustomClasspathInClusterMode.",
-         into(&settings::allow_custom_classpath)},
+         into(&settings::allow_custom_classpath), same},
         {"repl.enable-hive-context", "true or false", "false",
-         "Sessions use Hive's catalog; off: Spark's in-memory one.", into(&settings::hive_context)},
+         "Sessions use Hive's catalog; off: Spark's in-memory one.", into(&settings::hive_context), same},
         {"server.session.max-creation", "whole number", "100",
          "Sessions that may be starting at a time; more are refused.",
-         into(&settings::max_creation, 1, int_max)},
+         into(&settings::max_creation, 1, int_max),
+         "Livy answers 400, here 429 with Retry-After; see server.compat.capacity-400."},
         {"server.compat.capacity-400", "true or false", "false",
          "Refuse with Livy's 400 when too many sessions are starting; off: 429 with Retry-After.",
          into(&settings::capacity_is_400)},
         {"server.session.timeout-check", "true or false", "true",
-         "End idle sessions. A session's own idleTimeout counts in any case.",
-         into(&settings::timeout_check)},
+         "End idle sessions. A session's own idleTimeout counts in any case.", into(&settings::timeout_check),
+         "In Livy a session's own idleTimeout counts only with this."},
         {"server.session.timeout-check.skip-busy", "true or false", "true",
          "Statements that run or wait stop the clocks of idle timeout and ttl.",
-         into(&settings::timeout_skips_busy)},
+         into(&settings::timeout_skips_busy), "Livy's default is false."},
         {"server.session.timeout", "time", "1h", "How long a session may be idle.",
-         into(&settings::session_timeout)},
+         into(&settings::session_timeout), same},
         {"server.session.ttl-check", "true or false", "false",
-         "End old sessions. A session's own ttl counts in any case.", into(&settings::ttl_check)},
-        {"server.session.ttl", "time", "8h", "How long a session may live.", into(&settings::session_ttl)},
+         "End old sessions. A session's own ttl counts in any case.", into(&settings::ttl_check),
+         "In Livy a session's own ttl counts only with this."},
+        {"server.session.ttl", "time", "8h", "How long a session may live.", into(&settings::session_ttl),
+         same},
         {"server.session.state-retain.sec", "time", "600s", "How long a session that has ended is listed.",
-         into(&settings::state_retain)},
+         into(&settings::state_retain), same},
         {"rsc.server.connect.timeout", "time", "90s", "How long a session may take to start.",
-         into(&settings::connect_timeout)},
+         into(&settings::connect_timeout), same},
         {"session.kill-grace", "time", "10s", "Between asking a session's processes to end (TERM) and KILL.",
          into(&settings::kill_grace)},
 
@@ -210,9 +140,9 @@ std::vector<option> make_options() {
          "Text that a statement may print; more is cut, with a mark.",
          into(&settings::output_limit, 48u << 20)},
         {"rsc.retained-statements", "whole number", "100", "Newest statements kept per session.",
-         into(&settings::retained_statements, 1, 1'000'000)},
+         into(&settings::retained_statements, 1, 1'000'000), "Livy takes any number."},
         {"rsc.job-cancel.timeout", "time", "30s", "After this time a cancel that did not work is reported.",
-         into(&settings::cancel_timeout)},
+         into(&settings::cancel_timeout), "Livy then says cancelled although the code goes on."},
         {"server.cancel.escalation", "none or kill", "none",
          "What happens then: none goes on trying, kill ends the session.", assign_escalation},
 
@@ -226,29 +156,8 @@ std::vector<option> make_options() {
         {"repl.sparkr-lib", "path", "", "R library that holds SparkR, besides SPARK_HOME/R/lib.",
          into(&settings::sparkr_lib)},
         {"rsc.sql.num-rows", "whole number", "1000", "Rows that a sql statement returns.",
-         into(&settings::sql_rows, 0, 1'000'000)},
+         into(&settings::sql_rows, 0, 1'000'000), "Livy takes any number."},
     };
-}
-
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-    std::vector<std::size_t> row(b.size() + 1);
-    for (std::size_t j = 0; j <= b.size(); ++j)
-        row[j] = j;
-    for (std::size_t i = 1; i <= a.size(); ++i) {
-        std::size_t diagonal = std::exchange(row[0], i);
-        for (std::size_t j = 1; j <= b.size(); ++j) {
-            const std::size_t change = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-            diagonal = row[j];
-            row[j] = std::min({row[j] + 1, row[j - 1] + 1, change});
-        }
-    }
-    return row[b.size()];
-}
-
-std::string_view without_prefix(std::string_view key) {
-    for (const std::string_view prefix : {"livy.", "sparkgate."})
-        if (key.starts_with(prefix)) return key.substr(prefix.size());
-    return key;
 }
 
 }  // namespace
@@ -256,23 +165,6 @@ std::string_view without_prefix(std::string_view key) {
 const std::vector<option>& options() {
     static const std::vector<option> table = make_options();
     return table;
-}
-
-const option* find_option(std::string_view key) {
-    key = without_prefix(key);
-    for (const auto& candidate : options())
-        if (candidate.key == key) return &candidate;
-    return nullptr;
-}
-
-std::string nearest_key(std::string_view key) {
-    key = without_prefix(key);
-    const auto& table = options();
-    return std::min_element(table.begin(), table.end(),
-                            [&](const option& a, const option& b) {
-                                return edit_distance(key, a.key) < edit_distance(key, b.key);
-                            })
-        ->key;
 }
 
 }  // namespace sparkgate::config

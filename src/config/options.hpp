@@ -1,12 +1,10 @@
-// The table of configuration keys.
+// The table of keys that have a meaning here. (Livy's other keys: livy_keys.hpp.)
 #pragma once
 
-#include "sparkgate/base/error.hpp"
-#include "sparkgate/config/settings.hpp"
+#include "assign.hpp"
 
-#include <functional>
+#include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace sparkgate::config {
@@ -16,15 +14,14 @@ struct option {
     std::string type;  // for people: "time", "bytes", "true or false", "whole number", …
     std::string default_value;
     std::string meaning;
-    std::function<result<void>(settings&, const std::string&)> assign;
+    assign_function assign;
+
+    // How Livy's key of this name differs; empty: it does not; nothing: Livy has none.
+    std::optional<std::string> livy = {};
+    // Larger sizes are cut to this, with a note, where a file that is right for Livy may well have them.
+    std::optional<byte_count> largest = {};
 };
 
 const std::vector<option>& options();
-
-// nullptr when there is none. Accepts the spelling with "livy." or "sparkgate." in front.
-const option* find_option(std::string_view key);
-
-// The known key with the smallest edit distance.
-std::string nearest_key(std::string_view key);
 
 }  // namespace sparkgate::config

@@ -8,9 +8,15 @@
 
 namespace sparkgate::config {
 
+std::string lower_case(std::string text) {
+    for (char& c : text)
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    return text;
+}
+
 result<bool> parse_flag(const std::string& text) {
-    if (text == "true") return true;
-    if (text == "false") return false;
+    if (lower_case(text) == "true") return true;
+    if (lower_case(text) == "false") return false;
     return fail(errc::invalid_argument, "expected true or false");
 }
 
@@ -24,7 +30,7 @@ result<std::int64_t> parse_integer(const std::string& text, std::int64_t low, st
 }
 
 result<milliseconds> parse_time(const std::string& text) {
-    if (const auto time = sparkgate::parse_time(text)) return *time;
+    if (const auto time = sparkgate::parse_time(lower_case(text))) return *time;
     return fail(errc::invalid_argument, "expected a time such as 500ms, 30s, 10m, 1h or 1d");
 }
 
@@ -36,7 +42,7 @@ result<byte_count> parse_bytes(const std::string& text) {
     const std::string_view suffix(end, static_cast<std::size_t>(text.data() + text.size() - end));
     if (ec == std::errc() && number >= 0)
         for (const auto& [name, factor] : units)
-            if (suffix == name && number <= INT64_MAX / factor)
+            if (lower_case(std::string(suffix)) == name && number <= INT64_MAX / factor)
                 return byte_count{static_cast<std::uint64_t>(number * factor)};
     return fail(errc::invalid_argument, "expected a size such as 65536, 64k, 10m or 1g");
 }

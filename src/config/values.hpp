@@ -1,4 +1,5 @@
-// Parsers of configuration values. Each error says what was expected.
+// Parsers of configuration values. Each error says what was expected. Flags and units may be in upper case,
+// as in Livy's ClientConf.
 #pragma once
 
 #include "sparkgate/base/error.hpp"
@@ -9,6 +10,9 @@
 
 namespace sparkgate::config {
 
+std::string lower_case(std::string text);  // of ASCII letters
+
+// "true" or "false"; in Livy any other text is false, which would hide that `yes` does not protect.
 result<bool> parse_flag(const std::string& text);
 result<std::int64_t> parse_integer(const std::string& text, std::int64_t low, std::int64_t high);
 // Livy's units: us, ms, s, m, min, h, d; a bare number is milliseconds.

@@ -28,15 +28,15 @@ struct effective_value {
 struct loaded {
     settings values;
     std::vector<effective_value> effective;  // in the table's order
-    std::vector<std::string> warnings;       // unknown keys of the file, with the nearest known key
+    std::vector<std::string> warnings;       // unknown keys of the file, features that are not here
+    std::vector<std::string> notes;          // old names, values that were cut, Livy's keys without effect
 };
 
 // `file` is in Livy's format: "key = value", "key: value" or "key value" a line, # begins a comment. An
 // unknown key in the file is a warning, in `assignments` ("key=value", from --set) an error.
+// A key of Livy that has no effect here is a note; it is an error where it asks for protection that is
+// missing.
 boost::system::result<loaded, load_error> load(const std::optional<std::filesystem::path>& file,
                                                const std::vector<std::string>& assignments);
-
-// The table as Markdown, for docs/configuration.md.
-std::string markdown_table();
 
 }  // namespace sparkgate::config

@@ -39,6 +39,7 @@ TEST_F(load_configuration, without_anything_every_value_is_the_default) {
     EXPECT_EQ(all.values.output_limit.value, 10u << 20);
     EXPECT_EQ(all.values.escalation, cancel_escalation::none);
     EXPECT_TRUE(all.warnings.empty());
+    EXPECT_TRUE(all.notes.empty());
     ASSERT_EQ(all.effective.size(), options().size());
     for (std::size_t i = 0; i < options().size(); ++i) {
         EXPECT_EQ(all.effective[i].key, options()[i].key);
@@ -64,6 +65,7 @@ TEST_F(load_configuration, every_spelling_of_a_line) {
         ASSERT_TRUE(read) << line << ": " << read.error().message;
         EXPECT_EQ(read->values.server_port, 1234) << line;
         EXPECT_TRUE(read->warnings.empty()) << line;
+        EXPECT_TRUE(read->notes.empty()) << line;
     }
 }
 
@@ -160,6 +162,47 @@ TEST_F(load_configuration, choices) {
 TEST_F(load_configuration, sizes_have_an_upper_bound) {
     EXPECT_TRUE(load(std::nullopt, {"statement.output-limit=48m"}));
     EXPECT_FALSE(load(std::nullopt, {"statement.output-limit=49m"}));
+}
+
+TEST_F(load_configuration, larger_headers_and_uploads_than_possible_are_cut_with_a_note) {
+    const auto read =
+        from_text("livy.server.request-header.size = 131072\nfile.upload.max.size = 5g\n").value();
+    EXPECT_EQ(read.values.request_header_size.value, 49152u);
+    EXPECT_EQ(read.values.upload_max_size.value, 1u << 30);
+    EXPECT_EQ(effective(read, "server.request-header.size").value, "49152");
+    ASSERT_EQ(read.notes.size(), 2u);
+    EXPECT_EQ(read.notes[0], file.string() +
+                                 ":1: server.request-header.size = 131072 is more than the server can "
+                                 "take: cut to 49152");
+    EXPECT_TRUE(load(std::nullopt, {"server.request-header.size=49152"}).value().notes.empty());
+    EXPECT_FALSE(load(std::nullopt, {"server.request-header.size=much"}));
+}
+
+TEST_F(load_configuration, old_names_set_the_key_of_today_with_a_note) {
+    const auto read = from_text(
+                          "livy.repl.enableHiveContext = true\nserver.csrf_protection.enabled TRUE\n"
+                          "livy.rsc.retained_statements = 7\nlivy.spark.deployMode = client\n")
+                          .value();
+    EXPECT_TRUE(read.values.hive_context);
+    EXPECT_TRUE(read.values.csrf_protection);
+    EXPECT_EQ(read.values.retained_statements, 7);
+    EXPECT_EQ(read.values.spark_deploy_mode, "client");
+    ASSERT_EQ(read.notes.size(), 4u);
+    EXPECT_EQ(read.notes[0],
+              file.string() + ":1: livy.repl.enableHiveContext is an old name of repl.enable-hive-context");
+}
+
+TEST_F(load_configuration, livys_ways_to_write_values) {
+    const auto read = from_text(
+                          "livy.server.session.timeout = 5000\nlivy.server.session.state-retain.sec = 900s\n"
+                          "livy.server.session.ttl = 2H\nlivy.server.session.ttl-check = True\n"
+                          "livy.file.local-dir-whitelist = /a/, /b\n")
+                          .value();
+    EXPECT_EQ(read.values.session_timeout, std::chrono::seconds(5));
+    EXPECT_EQ(read.values.state_retain, std::chrono::seconds(900));
+    EXPECT_EQ(read.values.session_ttl, std::chrono::hours(2));
+    EXPECT_TRUE(read.values.ttl_check);
+    EXPECT_EQ(read.values.local_dir_whitelist, (std::vector<std::filesystem::path>{"/a/", "/b"}));
 }
 
 TEST_F(load_configuration, a_file_that_cannot_be_read_is_an_error) {

@@ -22,7 +22,9 @@ TEST(values, times) {
                                                                      {"10m", 600'000},
                                                                      {"10min", 600'000},
                                                                      {"1h", 3'600'000},
-                                                                     {"2d", 172'800'000}}) {
+                                                                     {"2d", 172'800'000},
+                                                                     {"600S", 600'000},
+                                                                     {"10Min", 600'000}}) {
         const auto parsed = parse_time(text);
         ASSERT_TRUE(parsed) << text;
         EXPECT_EQ(parsed->count(), value) << text;
@@ -39,8 +41,13 @@ TEST(values, wrong_times) {
 }
 
 TEST(values, sizes) {
-    for (const auto& [text, value] : std::vector<good<std::uint64_t>>{
-             {"0", 0}, {"65536", 65536}, {"7b", 7}, {"64k", 65536}, {"10m", 10485760}, {"1g", 1073741824}}) {
+    for (const auto& [text, value] : std::vector<good<std::uint64_t>>{{"0", 0},
+                                                                      {"65536", 65536},
+                                                                      {"7b", 7},
+                                                                      {"64k", 65536},
+                                                                      {"10m", 10485760},
+                                                                      {"1g", 1073741824},
+                                                                      {"48K", 49152}}) {
         const auto parsed = parse_bytes(text);
         ASSERT_TRUE(parsed) << text;
         EXPECT_EQ(parsed->value, value) << text;
@@ -68,10 +75,17 @@ TEST(values, whole_numbers_within_their_bounds) {
     }
 }
 
+TEST(values, lists) {
+    EXPECT_EQ(parse_list("a,b c , d"), (std::vector<std::string>{"a", "b", "c", "d"}));
+    EXPECT_EQ(parse_list(" , "), std::vector<std::string>());
+}
+
 TEST(values, flags) {
-    EXPECT_TRUE(parse_flag("true").value());
-    EXPECT_FALSE(parse_flag("false").value());
-    for (const auto* text : {"", "True", "yes", "1", "true "})
+    for (const auto* text : {"true", "True", "TRUE"})
+        EXPECT_TRUE(parse_flag(text).value()) << text;
+    for (const auto* text : {"false", "False", "FALSE"})
+        EXPECT_FALSE(parse_flag(text).value()) << text;
+    for (const auto* text : {"", "yes", "no", "1", "true "})
         EXPECT_EQ(parse_flag(text).error().message, "expected true or false") << text;
 }
 
