@@ -50,12 +50,22 @@ awaitable<response> get_threads(context& api, const request& from, const path_va
 awaitable<response> get_livy_metrics(context& api, const request& from, const path_values& path);
 awaitable<response> get_healthcheck(context& api, const request& from, const path_values& path);
 
-// Holds an answer until `done()` or for `time`; a stopping gateway holds none. `done` is a named lambda: g++
-// 12 destroys a temporary one twice.
+// The session that a path names. Every handler below /sessions/{id} finds it here: the request is a
+// heartbeat.
+inline result<std::shared_ptr<session::session>> find_session(const context& api,
+                                                              const std::string& id_or_name) {
+    auto found = api.sessions.find(id_or_name);
+    if (found) (*found)->heard_from();
+    return found;
+}
+
+// Holds an answer until `done()` or for `time`; a stopping gateway holds none. Who waits for it counts as
+// heard from for all of that time. `done` is a named lambda: g++ 12 destroys a temporary one twice.
 template <class Done>
 awaitable<void> hold(context& api, std::shared_ptr<session::session> on, std::chrono::milliseconds time,
                      Done done) {
     const auto deadline = std::chrono::steady_clock::now() + time;
+    if (!done()) on->heard_from(time);
     while (!done() && !api.sessions.releases_waiters() && std::chrono::steady_clock::now() < deadline)
         co_await on->changed().wait_until(deadline);
 }

@@ -49,6 +49,8 @@ awaitable<response> create_session(context& api, const request& from, const path
         const auto& problem = created.error();
         if (problem.code == errc::invalid_argument)
             co_return msg_error(400, "Rejected, Reason: " + problem.message);
+        if (problem.code == errc::busy && api.settings.capacity_is_400)
+            co_return msg_error(400, problem.message);
         co_return to_response(problem);
     }
     auto out = json_response(dump_json(session_view(**created)), 201);
@@ -58,7 +60,7 @@ awaitable<response> create_session(context& api, const request& from, const path
 
 // Held while the session starts: who polls sees the change at once.
 awaitable<response> get_session(context& api, const request& from, const path_values& path) {
-    auto found = api.sessions.find(path[0]);
+    auto found = find_session(api, path[0]);
     if (!found) co_return to_response(found.error());
     const auto time = hold_time(from, api.settings);
     if (!time) co_return to_response(time.error());
@@ -69,14 +71,14 @@ awaitable<response> get_session(context& api, const request& from, const path_va
 }
 
 awaitable<response> get_session_state(context& api, const request&, const path_values& path) {
-    const auto found = api.sessions.find(path[0]);
+    const auto found = find_session(api, path[0]);
     if (!found) co_return to_response(found.error());
     const json body{{"id", (*found)->id()}, {"state", session::to_string((*found)->state())}};
     co_return json_response(dump_json(body));
 }
 
 awaitable<response> get_session_log(context& api, const request& from, const path_values& path) {
-    const auto found = api.sessions.find(path[0]);
+    const auto found = find_session(api, path[0]);
     if (!found) co_return to_response(found.error());
     const auto begin = int_parameter(from, "from"), size = int_parameter(from, "size");
     if (!begin) co_return to_response(begin.error());
@@ -87,7 +89,7 @@ awaitable<response> get_session_log(context& api, const request& from, const pat
 }
 
 awaitable<response> delete_session(context& api, const request&, const path_values& path) {
-    auto found = api.sessions.find(path[0]);
+    auto found = find_session(api, path[0]);
     if (!found) co_return to_response(found.error());
     const auto removed = co_await api.sessions.remove(*found);
     if (!removed) co_return to_response(removed.error());

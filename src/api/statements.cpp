@@ -23,7 +23,7 @@ struct opened {
 
 // Livy reads statements of active sessions only; a client learns here why its session ended.
 opened open_for_reading(const context& api, const std::string& id_or_name) {
-    auto found = api.sessions.find(id_or_name);
+    auto found = find_session(api, id_or_name);
     if (!found) return {nullptr, to_response(found.error())};
     if (session::is_active((*found)->state())) return {*found, {}};
     std::string text = "requirement failed: Session isn't active.";
@@ -34,7 +34,7 @@ opened open_for_reading(const context& api, const std::string& id_or_name) {
 // Livy's 500 (Zeppelin matches its text); nothing was done, so a client that repeats the request does no
 // harm.
 opened open_for_writing(const context& api, const std::string& id_or_name) {
-    auto found = api.sessions.find(id_or_name);
+    auto found = find_session(api, id_or_name);
     if (!found) return {nullptr, to_response(found.error())};
     const auto& session = **found;
     if (session::is_active(session.state())) return {*found, {}};

@@ -188,6 +188,8 @@ awaitable<void> running_server::stop_on_signal() {
 void running_server::run() {
     auto stop = stop_on_signal();
     asio::co_spawn(loop_, std::move(stop), asio::detached);
+    auto expiry = sessions_->expire_in_time();
+    asio::co_spawn(loop_, std::move(expiry), asio::detached);
     run_loop(loop_);
     store_->close();
     spdlog::info("stopped");

@@ -8,14 +8,15 @@
 
 namespace sparkgate {
 
+namespace {
+
+// The longest first; of several names for a unit, the first is the one that is written.
+constexpr std::array<std::pair<std::string_view, std::int64_t>, 7> units{
+    {{"d", 86'400'000}, {"h", 3'600'000}, {"m", 60'000}, {"min", 60'000}, {"s", 1000}, {"ms", 1}, {"", 1}}};
+
+}  // namespace
+
 std::optional<std::chrono::milliseconds> parse_time(std::string_view text) {
-    static constexpr std::array<std::pair<std::string_view, std::int64_t>, 7> units{{{"", 1},
-                                                                                     {"ms", 1},
-                                                                                     {"s", 1000},
-                                                                                     {"m", 60'000},
-                                                                                     {"min", 60'000},
-                                                                                     {"h", 3'600'000},
-                                                                                     {"d", 86'400'000}}};
     std::int64_t number = 0;
     const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), number);
     if (ec != std::errc() || number < 0) return {};
@@ -27,6 +28,12 @@ std::optional<std::chrono::milliseconds> parse_time(std::string_view text) {
     for (const auto& [name, factor] : units)
         if (suffix == name && number <= longest / factor) return std::chrono::milliseconds(number * factor);
     return {};
+}
+
+std::string time_text(std::chrono::milliseconds time) {
+    const auto fits = [count = time.count()](const auto& unit) { return count % unit.second == 0; };
+    const auto& [name, factor] = *std::find_if(units.begin(), units.end(), fits);
+    return std::to_string(time.count() / factor).append(time.count() == 0 ? "s" : name);
 }
 
 }  // namespace sparkgate

@@ -10,13 +10,19 @@
 
 namespace sparkgate::session {
 
-session::session(services& world, std::int64_t id, session_request request, std::optional<std::string> owner)
+session::session(services& world, alarm_clock& timer, std::int64_t id, session_request request,
+                 std::optional<std::string> owner)
     : world_(world),
+      timer_(timer),
       id_(id),
       request_(std::move(request)),
       owner_(std::move(owner)),
       directory_(world.settings.state_dir / "sessions" / std::to_string(id)),
-      log_(directory_ / "output.log") {}
+      rules_(rules_for(world.settings, request_)),
+      log_(directory_ / "output.log") {
+    clocks_.started = clocks_.last_activity = clocks_.last_contact = world_.clock();
+    set_alarm();
+}
 
 session::~session() = default;
 
@@ -115,11 +121,40 @@ void session::apply(session_event what) {
     if (!next || *next == state_) return;
     spdlog::info("session {}: {} -> {}", id_, to_string(state_), to_string(*next));
     state_ = *next;
+    if (state_ == session_state::idle) touch();
+    if (is_finished(state_)) clocks_.ended = world_.clock();
     if (!is_active(state_)) end_statements();
     // Idle and busy alternate with every statement: not worth a record of their own.
     if (state_ != session_state::busy && what != session_event::work_ends)
         world_.store.enqueue({store::put_session{record()}});
+    set_alarm();
     changed_.notify();
+}
+
+void session::touch() {
+    clocks_.last_activity = world_.clock();
+}
+
+void session::heard_from(std::chrono::milliseconds held) {
+    clocks_.last_contact = std::max(clocks_.last_contact, world_.clock() + held);
+}
+
+std::optional<expiry> session::expires() const {
+    auto now = occupation::idle;
+    if (is_finished(state_))
+        now = occupation::ended;
+    else if (state_ == session_state::shutting_down)
+        now = occupation::ending;
+    else if (state_ == session_state::starting || statements_.has_unfinished())
+        now = occupation::busy;
+    auto next = next_expiry(now, clocks_, rules_);
+    if (next && now == occupation::ended && !reason_.empty()) next->why += " (" + reason_ + ")";
+    return next;
+}
+
+// To be called after every change that can bring the expiry nearer.
+void session::set_alarm() {
+    if (const auto next = expires()) timer_.ring_by(next->when);
 }
 
 store::session_record session::record() const {

@@ -10,6 +10,9 @@
 namespace sparkgate::session {
 namespace {
 
+constexpr auto store_pause =
+    std::chrono::seconds(10);  // before a removal that the store refused is tried again
+
 bool all_digits(const std::string& text) {
     return std::all_of(text.begin(), text.end(), [](unsigned char c) { return c >= '0' && c <= '9'; });
 }
@@ -66,7 +69,8 @@ awaitable<result<std::shared_ptr<session>>> session_manager::create(session_requ
     const std::int64_t id = next_id_++;
     // In the map before the first wait: the name is taken from now on.
     const auto created = sessions_[id] =
-        std::make_shared<session>(world_, id, std::move(request), std::move(owner));
+        std::make_shared<session>(world_, timer_, id, std::move(request), std::move(owner));
+    if (const auto& name = created->request().spark.name) notes_.release_name(*name);
     auto written = co_await world_.store.commit(creation_of(*created, next_id_));
     if (!written) {
         created->abandon();
@@ -79,20 +83,23 @@ awaitable<result<std::shared_ptr<session>>> session_manager::create(session_requ
 }
 
 result<std::shared_ptr<session>> session_manager::find(const std::string& id_or_name) const {
-    const error unknown = fail(errc::not_found, "Session '" + id_or_name + "' not found.");
+    const auto unknown = [&](const std::optional<std::string>& why) {
+        const std::string text = "Session '" + id_or_name + "' not found.";
+        return fail(errc::not_found, why ? text + " It was removed: " + *why + "." : text);
+    };
     if (!id_or_name.empty() && all_digits(id_or_name)) {
         std::int32_t id = 0;
         const auto end = id_or_name.data() + id_or_name.size();
         if (std::from_chars(id_or_name.data(), end, id).ec != std::errc())
             return fail(errc::invalid_argument, "For input string: \"" + id_or_name + "\"");
         const auto found = sessions_.find(id);
-        if (found == sessions_.end()) return unknown;
+        if (found == sessions_.end()) return unknown(notes_.why(id));
         return found->second;
     }
     // The newest of that name: a finished one may still be listed beside its successor.
     for (auto at = sessions_.rbegin(); at != sessions_.rend(); ++at)
         if (at->second->request().spark.name == id_or_name) return at->second;
-    return unknown;
+    return unknown(notes_.why(id_or_name));
 }
 
 std::vector<std::shared_ptr<session>> session_manager::all() const {
@@ -103,21 +110,51 @@ std::vector<std::shared_ptr<session>> session_manager::all() const {
     return out;
 }
 
-awaitable<result<void>> session_manager::remove(std::shared_ptr<session> which) {
+awaitable<result<void>> session_manager::remove(std::shared_ptr<session> which, std::string why) {
     const auto id = which->id();
     if (!removing_.insert(id).second) {
         while (removing_.contains(id))
             co_await changed_.wait_until(std::chrono::steady_clock::time_point::max());
         co_return fail(errc::not_found, "Session " + std::to_string(id) + " already stopped.");
     }
-    co_await which->stop({});
+    co_await which->stop(why);
     co_await asio::co_spawn(world_.blocking, remove_directory(which->directory()), asio::use_awaitable);
     auto erased = co_await world_.store.commit(removal_of(*which));
     if (!erased) spdlog::error("session {}: its record could not be removed: {}", id, erased.error().message);
     if (erased) sessions_.erase(id);
+    if (erased && !why.empty()) {
+        spdlog::info("session {} was removed: {}", id, why);
+        notes_.add(id, which->request().spark.name, std::move(why));
+    }
     removing_.erase(id);
     changed_.notify();
     co_return erased;
+}
+
+awaitable<void> session_manager::expire_in_time() {
+    for (;;) {
+        co_await timer_.wait();
+        expire();
+    }
+}
+
+void session_manager::expire() {
+    const auto now = world_.clock();
+    for (const auto& each : all()) {
+        auto next = removing_.contains(each->id()) ? std::nullopt : each->expires();
+        if (!next) continue;
+        if (next->when > now) {
+            timer_.ring_by(next->when);
+            continue;
+        }
+        auto work = remove_expired(each, std::move(next->why));
+        asio::co_spawn(world_.executor, std::move(work), asio::detached);
+    }
+}
+
+awaitable<void> session_manager::remove_expired(std::shared_ptr<session> which, std::string why) {
+    const auto removed = co_await remove(std::move(which), std::move(why));
+    if (!removed && removed.error().code == errc::unavailable) timer_.ring_by(world_.clock() + store_pause);
 }
 
 void session_manager::release_waiters() {

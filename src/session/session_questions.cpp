@@ -37,6 +37,7 @@ awaitable<result<void>> write_upload(std::filesystem::path file, std::string_vie
 awaitable<std::optional<driver::frame>> session::ask(json header, std::string payload,
                                                      std::chrono::milliseconds limit) {
     const auto self = shared_from_this();
+    touch();
     const auto deadline = std::chrono::steady_clock::now() + limit;
     const auto in_time = [&] { return is_active(state_) && std::chrono::steady_clock::now() < deadline; };
     if (questions_.size() >= questions_at_a_time) co_return std::nullopt;

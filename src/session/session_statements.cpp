@@ -47,6 +47,7 @@ awaitable<result<std::shared_ptr<const statement>>> session::submit(code_kind ki
     const auto self = shared_from_this();
     if (!is_active(state_))
         co_return fail(errc::conflict, "Session is in state " + std::string(to_string(state_)));
+    touch();
     const auto added = statements_.add(kind, std::move(code));
     auto written = co_await world_.store.commit(put_change(id_, *added));
     if (!written) {
@@ -68,6 +69,7 @@ void session::send_next() {
         send_exec(*next);
     }
     apply(statements_.has_unfinished() ? session_event::work_begins : session_event::work_ends);
+    set_alarm();  // also where the state stays: a statement was taken back
     changed_.notify();
 }
 
@@ -87,6 +89,7 @@ void session::resend(std::int64_t last_received) {
 }
 
 void session::cancel(std::int64_t statement_id) {
+    touch();
     const auto which = statements_.find(statement_id);
     if (!which || !which->apply(statement_event::cancel_asked, now_ms())) return;
     if (which->state == statement_state::cancelling && link_)

@@ -59,3 +59,64 @@ def test_batches(plain, recording):
     if plain.client.get("/batches").status == 404:
         pytest.skip(f"batches are not there yet: {PAGE}, Routes")
     replay(plain, recording)
+
+
+# The page
+
+EVERY = [(name, recording) for name in FILES for recording in livy_replay.load(name)]
+DIFFERENCES = livy_replay.table("Differences")
+OF_VERSIONS = livy_replay.table("Differences of Spark's versions")
+COVERED = ("Routes", "Creation of a session", "View of a session", "Statement", "Session", "State of a statement")
+
+
+@pytest.mark.parametrize("rows,entry", [(DIFFERENCES, "sparkgate"), (OF_VERSIONS, "spark-4.1")], ids=["livy", "spark"])
+def test_differences_are_those_of_the_recordings(rows, entry):
+    used = {}
+    for _, recording in EVERY:
+        for row in recording.get(entry, {}).get("why", []):
+            used.setdefault(row, set()).add(recording["n"])
+    listed = {row["id"]: {int(number) for number in re.findall(r"\d+", row["seen in"])}
+              for row in rows if "::" not in row["seen in"]}
+    assert listed == used
+    assert len({row["id"] for row in rows}) == len(rows)
+
+
+@pytest.mark.parametrize("entry", ["sparkgate", "spark-4.1"])
+def test_each_entry_tells_a_difference(entry):
+    for name, recording in EVERY:
+        instead = recording.get(entry)
+        if instead and not set(instead["why"]) & set(livy_replay.REWRITES):
+            alone = {key: value for key, value in recording.items() if key not in ("sparkgate", "spark-4.1")}
+            version = entry.partition("-")[2]
+            told = livy_replay.expectation({**alone, entry: instead}, version) != livy_replay.expectation(alone)
+            assert told, f"{name} {livy_replay.label(recording)}"
+
+
+def test_named_tests_exist():
+    cells = [row["seen in"] for row in DIFFERENCES + OF_VERSIONS if "::" in row["seen in"]]
+    cells += [row["covered by"] for heading in COVERED for row in livy_replay.table(heading)]
+    for cell in cells:
+        if cell.startswith("not yet: "):
+            continue
+        file, name = re.fullmatch(r"`(\w+\.py)::(\w+)`", cell).groups()
+        text = (livy_replay.ROOT / "tests/blackbox" / file).read_text()
+        assert f"\ndef {name}(" in text, cell
+
+
+def test_page_has_every_route_of_the_server():
+    table = (livy_replay.ROOT / "src/api/routes.cpp").read_text()
+    routes = {f"{method} {path}" for method, path in re.findall(r'^    \{(\w+), "([^"]+)"', table, flags=re.M)}
+    assert routes and routes <= {row["route"] for row in livy_replay.table("Routes")}
+
+
+def test_page_has_every_field(plain):
+    def listed(heading):
+        return [row["field"] for row in livy_replay.table(heading)]
+
+    created = plain.client.ok("POST", "/sessions", {"conf": {"spark.fake.hang": "1"}}, status=201)
+    statement = plain.client.ok("POST", f"/sessions/{created['id']}/statements", {"code": "", "kind": "sql"}, status=201)
+    plain.client.delete(f"/sessions/{created['id']}")
+    assert listed("View of a session") == list(created)
+    assert listed("Statement") == list(statement)
+    known = re.findall(r'"(\w+)"', plain.client.post("/sessions", {"foo": 1}).json.partition("known properties")[2])
+    assert sorted(listed("Creation of a session")) == sorted(known[:-1])

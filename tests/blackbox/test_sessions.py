@@ -5,6 +5,8 @@ import signal
 import threading
 import time
 
+import pytest
+
 from blackbox import gateway as gateways
 from blackbox.client import until
 from blackbox.conftest import new_directory, run_gateway
@@ -111,12 +113,16 @@ def test_held_get_of_a_starting_session(fake, tmp_path):
     assert seen["view"]["state"] == "idle"
 
 
-def test_too_many_starting_sessions(fake_spark_home):
-    server = gateways.Gateway(new_directory(), fake_spark_home, settings={"server.session.max-creation": "2"})
+@pytest.mark.parametrize("livys_status", (False, True))
+def test_too_many_starting_sessions(fake_spark_home, livys_status):
+    server = gateways.Gateway(new_directory(), fake_spark_home, settings={
+        "server.session.max-creation": "2", "server.compat.capacity-400": str(livys_status).lower()})
     for running in run_gateway(server):
         sessions = [running.client.create(conf={"spark.fake.hang": "1"}) for _ in range(2)]
         answer = running.client.post("/sessions", {})
-        assert answer.status in (400, 429) and "Rejected, too many sessions are being created!" in answer.text
+        assert answer.status == (400 if livys_status else 429)
+        assert answer.json == {"msg": "Rejected, too many sessions are being created!"}
+        assert ("Retry-After" in answer.headers) != livys_status
         assert running.client.get("/sessions").json["total"] == 2
         sessions[0].delete()
         assert running.client.post("/sessions", {"conf": {"spark.fake.exit": "0"}}).status == 201

@@ -154,6 +154,8 @@ protected:
         driver::make_endpoint(loop.executor(), directory.path()).value();
     asio::thread_pool blocking{1};
     std::int64_t next_id = 0;
+    session::time_point now{std::chrono::hours(1000)};
+    std::function<session::time_point()> clock = [this] { return now; };  // that sessions expire by
 
 private:
     session::services make_services() {
@@ -163,6 +165,7 @@ private:
         out.submit.master = "local[2]";
         out.environment = {{"HOME", "/home/ada"}, {"PYSPARK_DRIVER_PYTHON_OPTS", "notebook"}};
         out.repl_dir = "/opt/sparkgate/repl";
+        out.clock = clock;
         return out;
     }
 

@@ -11,13 +11,16 @@
 #include "sparkgate/driver/endpoint.hpp"
 #include "sparkgate/process/launcher.hpp"
 #include "sparkgate/process/log_file.hpp"
+#include "sparkgate/session/alarm_clock.hpp"
 #include "sparkgate/session/change_signal.hpp"
+#include "sparkgate/session/expiry.hpp"
 #include "sparkgate/session/statement.hpp"
 #include "sparkgate/session/timeline.hpp"
 #include "sparkgate/store/store.hpp"
 
 #include <boost/asio/thread_pool.hpp>
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -37,6 +40,7 @@ struct services {
     std::map<std::string, std::string> environment;  // of the gateway, with SPARK_HOME and PYSPARK_PYTHON
     std::filesystem::path repl_dir;                  // contains driver.py
     std::filesystem::path stop_agent;                // empty: not built
+    std::function<time_point()> clock = std::chrono::steady_clock::now;  // that sessions expire by
 };
 
 // The part of a statement's printed text that a client has not seen.
@@ -50,7 +54,9 @@ enum class resource_kind { jar, pyfile, file };
 
 class session : public driver::listener, public std::enable_shared_from_this<session> {
 public:
-    session(services& world, std::int64_t id, session_request request, std::optional<std::string> owner);
+    // `timer` is told when the session expires, and outlives it.
+    session(services& world, alarm_clock& timer, std::int64_t id, session_request request,
+            std::optional<std::string> owner);
     ~session() override;
 
     std::int64_t id() const { return id_; }
@@ -68,6 +74,13 @@ public:
     change_signal& changed() { return changed_; }
     // Whether no process of it is left.
     bool gone() const { return gone_; }
+
+    // A client uses it: the idle clock begins anew. (Statements and completions say so themselves.)
+    void touch();
+    // A client asks about it, and may be kept waiting that long for the answer: a heartbeat.
+    void heard_from(std::chrono::milliseconds held = {});
+    // What it will do by itself if nothing changes.
+    std::optional<expiry> expires() const;
 
     // Starts spark-submit. A failure leaves the session dead with the reason in its log: it is not an error
     // of the request. Call once, or abandon().
@@ -117,6 +130,7 @@ private:
     awaitable<void> watch_start(std::shared_ptr<session> self);
     void begin_stop(std::string reason, session_event why);
     void apply(session_event what);
+    void set_alarm();
     void note(const std::string& line);
     void on_phase(const driver::frame& received);
     void on_ready(const driver::frame& received);
@@ -145,12 +159,15 @@ private:
     std::filesystem::path stream_path(std::int64_t statement_id) const;
 
     services& world_;
+    alarm_clock& timer_;
     const std::int64_t id_;
     const session_request request_;
     const std::optional<std::string> owner_;
     const std::filesystem::path directory_;
     session_state state_ = session_state::starting;
     epoch_ms created_ = now_ms();
+    const expiry_rules rules_;
+    session_clocks clocks_;
     std::string app_id_, ui_url_, reason_;
     bool gone_ = false;
     timeline timeline_;

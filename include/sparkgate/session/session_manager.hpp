@@ -1,6 +1,7 @@
 // All sessions of this gateway: ids, names, creation, removal. Thread: the event loop's only.
 #pragma once
 
+#include "sparkgate/session/removal_notes.hpp"
 #include "sparkgate/session/session.hpp"
 
 #include <map>
@@ -22,7 +23,7 @@ public:
                                                        std::optional<std::string> owner);
 
     // By number, or by name where the text is not all digits. Errors: not_found, invalid_argument (number too
-    // large).
+    // large). The text about a session that removed itself says why.
     result<std::shared_ptr<session>> find(const std::string& id_or_name) const;
 
     // In order of id.
@@ -30,8 +31,13 @@ public:
 
     // Ends the session and forgets it: when this resolves no process, file or record of it is left. Errors:
     // not_found when it was being removed already (resolves when that is done), unavailable (store: the
-    // session has ended but stays listed, and may be removed again).
-    awaitable<result<void>> remove(std::shared_ptr<session> which);
+    // session has ended but stays listed, and may be removed again). `why` is empty when a client asked.
+    awaitable<result<void>> remove(std::shared_ptr<session> which, std::string why = {});
+
+    // Removes sessions at the time they expire; to be spawned once, for the gateway's life.
+    awaitable<void> expire_in_time();
+    // Begins to remove all that have expired by now.
+    void expire();
 
     // For the gateway's stop: whoever waits for a session's change is woken, and no answer is held from now
     // on.
@@ -44,11 +50,14 @@ public:
 private:
     result<void> check(const session_request& request) const;
     std::size_t starting() const;
+    awaitable<void> remove_expired(std::shared_ptr<session> which, std::string why);
 
     services world_;
+    alarm_clock timer_;
     std::int64_t next_id_;
     std::map<std::int64_t, std::shared_ptr<session>> sessions_;
     std::set<std::int64_t> removing_;
+    removal_notes notes_;
     change_signal changed_;
     bool releases_waiters_ = false;
 };
