@@ -1,6 +1,7 @@
 #include "serve.hpp"
 
 #include "leftovers.hpp"
+#include "spark_settings.hpp"
 #include "state_directory.hpp"
 
 #include "sparkgate/api/routes.hpp"
@@ -70,24 +71,12 @@ http::server_options server_options(const config::settings& s) {
     return out;
 }
 
-// What Spark gets unless the request says otherwise.
-std::map<std::string, std::string> spark_defaults() {
-    return {
-        // Many drivers on one host would fight for 4040 and the 16 ports after it.
-        {"spark.ui.port", "0"},
-        {"spark.ui.showConsoleProgress", "false"},
-    };
-}
-
 session::services make_services(const config::settings& s, const process::spark_installation& spark,
-                                asio::any_io_executor executor, process::launcher& launcher,
-                                driver::endpoint& endpoint, store::store& store,
+                                process::submit_settings submit, asio::any_io_executor executor,
+                                process::launcher& launcher, driver::endpoint& endpoint, store::store& store,
                                 asio::thread_pool& blocking) {
-    session::services out{executor, s, launcher, endpoint, store, blocking, {}, own_environment(), {}, {}};
-    out.submit.spark_home = spark.home.string();
-    out.submit.master = s.spark_master;
-    if (!s.spark_deploy_mode.empty()) out.submit.deploy_mode = s.spark_deploy_mode;
-    out.submit.defaults = spark_defaults();
+    session::services out{executor,          s,  launcher, endpoint, store, blocking, std::move(submit),
+                          own_environment(), {}, {}};
     out.environment["SPARK_HOME"] = spark.home.string();
     out.environment["PYSPARK_PYTHON"] = spark.python;
     out.repl_dir = s.repl_dir.empty() ? program_directory() / "repl" : s.repl_dir;
@@ -113,8 +102,11 @@ void run_loop(asio::io_context& loop) {
 class running_server {
 public:
     running_server(const config::loaded& configuration, process::spark_installation spark,
-                   state_directory state)
-        : settings_(configuration.values), spark_(std::move(spark)), state_(std::move(state)) {}
+                   process::submit_settings submit, state_directory state)
+        : settings_(configuration.values),
+          spark_(std::move(spark)),
+          submit_(std::move(submit)),
+          state_(std::move(state)) {}
 
     std::optional<start_failure> start(const std::string& port_file);
     void run();
@@ -125,6 +117,7 @@ private:
 
     const config::settings& settings_;
     process::spark_installation spark_;
+    process::submit_settings submit_;
     state_directory state_;
     asio::io_context loop_{1};
     asio::thread_pool blocking_{1};
@@ -154,7 +147,8 @@ std::optional<start_failure> running_server::open_parts() {
     run_loop(loop_);
     loop_.restart();
     sessions_ = std::make_unique<session::session_manager>(
-        make_services(settings_, spark_, loop_.get_executor(), *launcher_, *endpoint_, *store_, blocking_),
+        make_services(settings_, spark_, submit_, loop_.get_executor(), *launcher_, *endpoint_, *store_,
+                      blocking_),
         contents->next_session_id);
     return {};
 }
@@ -218,9 +212,11 @@ std::optional<start_failure> serve_until_stopped(const config::loaded& configura
                                  "127.0.0.1, or set server.allow-remote-without-authentication=true"};
     auto spark = process::find_spark(s.spark_home);
     if (!spark) return start_failure{no_spark, spark.error().message};
+    auto submit = load_submit_settings(configuration, *spark, own_environment());
+    if (!submit) return start_failure{config_unreadable, submit.error().message};
     auto state = state_directory::open(s.state_dir);
     if (!state) return start_failure{state_unusable, state.error().message};
-    running_server server(configuration, std::move(*spark), std::move(*state));
+    running_server server(configuration, std::move(*spark), std::move(*submit), std::move(*state));
     if (auto failed = server.start(port_file)) return failed;
     server.run();
     return {};

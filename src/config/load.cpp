@@ -38,6 +38,7 @@ public:
         std::error_code ignored;
         if (!in || std::filesystem::is_directory(path, ignored))
             return load_error{problem::unreadable, "cannot read the configuration file " + path.string()};
+        out_.file = path;
         std::string line;
         for (int number = 1; std::getline(in, line); ++number) {
             line = trim(line);

@@ -4,6 +4,7 @@
 #include "start.hpp"
 
 #include "sparkgate/base/files.hpp"
+#include "sparkgate/obs/log.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -42,15 +43,15 @@ void session::launch() {
         return fail_start(made.error().message);
     note(timeline_.reached("queued"));
     const std::string token = make_token();
-    const auto settings_file = directory_ / "driver.json";
-    auto written =
-        write_file_atomically(settings_file, driver_settings(world_, id_, request_.kind, directory_, token));
-    if (!written) return fail_start(written.error().message);
+    auto driver = prepare_driver(world_, id_, request_, directory_, token);
+    if (!driver) return fail_start(driver.error().message);
+    for (const auto& key : driver->left_out)
+        note("sparkgate: conf " + obs::printable(key) + " is not for Spark and has no meaning here");
 
     process::child_spec spec;
     spec.dir = directory_;
     spec.working_directory = directory_ / "work";
-    spec.argv = driver_command(world_, id_, request_, settings_file);
+    spec.argv = std::move(driver->argv);
     spec.env = process::child_environment(world_.environment, driver_environment(world_, id_));
     spec.grace = world_.settings.kill_grace;
     link_ = world_.endpoint.expect(id_, token, *this);

@@ -52,6 +52,8 @@ result<void> session_manager::check(const session_request& request) const {
                 return fail(errc::invalid_argument,
                             "Duplicate session name: Some(" + *name + ") for session " + std::to_string(id));
     }
+    if (auto prepared = process::prepare_conf(request.spark, world_.submit.rules); !prepared)
+        return prepared.error();
     if (starting() >= static_cast<std::size_t>(world_.settings.max_creation))
         return fail(errc::busy, "Rejected, too many sessions are being created!");
     return {};

@@ -1,5 +1,8 @@
 #include "start.hpp"
 
+#include "sparkgate/base/files.hpp"
+#include "sparkgate/process/java_properties.hpp"
+
 #include <stdexcept>
 #include <sys/random.h>
 
@@ -15,17 +18,19 @@ json or_null(const std::optional<T>& value) {
     return value ? json(*value) : json();
 }
 
-}  // namespace
+template <std::size_t Count>
+std::array<unsigned char, Count> random_bytes() {
+    std::array<unsigned char, Count> out;
+    if (::getrandom(out.data(), Count, 0) != Count) throw std::runtime_error("getrandom failed");
+    return out;
+}
 
-std::string make_token() {
-    unsigned char bytes[32];
-    if (::getrandom(bytes, sizeof bytes, 0) != sizeof bytes) throw std::runtime_error("getrandom failed");
-    static constexpr char digits[] = "0123456789abcdef";
-    std::string out;
-    for (const unsigned char byte : bytes) {
-        out += digits[byte >> 4];
-        out += digits[byte & 15];
-    }
+// Livy's shape: livy-session-3-x7k2m9qa.
+std::string make_app_tag(std::int64_t id) {
+    static constexpr std::string_view letters = "abcdefghijklmnopqrstuvwxyz0123456789";
+    std::string out = "livy-session-" + std::to_string(id) + "-";
+    for (const unsigned char byte : random_bytes<8>())
+        out += letters[byte % letters.size()];
     return out;
 }
 
@@ -49,16 +54,60 @@ std::string driver_settings(const services& world, std::int64_t id, code_kind de
     return dump_json(out);
 }
 
-std::vector<std::string> driver_command(const services& world, std::int64_t id,
-                                        const session_request& request,
-                                        const std::filesystem::path& settings_file) {
-    process::spark_request spark = request.spark;
-    // Livy's name for a session that has none: request, else conf, else this.
-    if (!spark.name && !spark.conf.contains("spark.app.name"))
-        spark.name = "livy-session-" + std::to_string(id);
-    spark.proxy_user.reset();  // impersonation is not enabled
-    return process::spark_submit_command(world.submit, spark, (world.repl_dir / "driver.py").string(),
-                                         {settings_file.string()});
+// What a session needs of Spark, whatever the request says.
+process::conf_map session_conf(const services& world) {
+    process::conf_map out{
+        {"spark.sql.catalogImplementation", world.settings.hive_context ? "hive" : "in-memory"}};
+    if (process::is_yarn(world.submit.rules.master)) {
+        out["spark.yarn.isPython"] = "true";
+        out["spark.yarn.maxAppAttempts"] = "1";  // a second driver would know nothing of the first one's work
+    }
+    return out;
+}
+
+result<process::conf_map> read_spark_defaults(const std::filesystem::path& conf_dir) {
+    const auto text = read_file(conf_dir / "spark-defaults.conf");
+    if (!text && text.error().code == errc::not_found) return process::conf_map();
+    if (!text) return text.error();
+    return process::parse_properties(*text);
+}
+
+}  // namespace
+
+std::string make_token() {
+    static constexpr char digits[] = "0123456789abcdef";
+    std::string out;
+    for (const unsigned char byte : random_bytes<32>()) {
+        out += digits[byte >> 4];
+        out += digits[byte & 15];
+    }
+    return out;
+}
+
+result<driver_start> prepare_driver(const services& world, std::int64_t id, const session_request& request,
+                                    const std::filesystem::path& directory, const std::string& token) {
+    auto prepared = process::prepare_conf(request.spark, world.submit.rules);
+    if (!prepared) return prepared.error();
+    const auto spark_defaults = read_spark_defaults(world.submit.conf_dir);
+    if (!spark_defaults) return spark_defaults.error();
+
+    const auto settings_file = directory / "driver.json";
+    process::submit_job job;
+    job.app_tag = make_app_tag(id);
+    job.default_name = "livy-session-" + std::to_string(id);
+    job.imposed = session_conf(world);
+    job.primary_resource = (world.repl_dir / "driver.py").string();
+    job.arguments = {settings_file.string()};
+    job.properties_file = directory / "spark.properties";
+    auto submission = process::make_submission(world.submit, request.spark, std::move(prepared->conf),
+                                               *spark_defaults, job);
+
+    auto written =
+        write_file_atomically(settings_file, driver_settings(world, id, request.kind, directory, token));
+    if (written)
+        written = write_file_atomically(job.properties_file, process::to_properties(submission.conf));
+    if (!written) return written.error();
+    return driver_start{std::move(submission.argv), std::move(prepared->left_out)};
 }
 
 std::map<std::string, std::optional<std::string>> driver_environment(const services& world, std::int64_t id) {

@@ -1,4 +1,4 @@
-// What a session's driver is started with: command, environment, settings file. Pure but for the token.
+// What a session's driver is started with: its files, command and environment.
 #pragma once
 
 #include "sparkgate/session/session.hpp"
@@ -8,13 +8,16 @@ namespace sparkgate::session {
 // 256 random bits in hex: proves the driver to the gateway.
 std::string make_token();
 
-// The driver's settings file (docs/driver-protocol.md).
-std::string driver_settings(const services& world, std::int64_t id, code_kind default_kind,
-                            const std::filesystem::path& directory, const std::string& token);
+struct driver_start {
+    std::vector<std::string> argv;
+    std::vector<std::string> left_out;  // keys of the request's conf that mean nothing to Spark
+};
 
-std::vector<std::string> driver_command(const services& world, std::int64_t id,
-                                        const session_request& request,
-                                        const std::filesystem::path& settings_file);
+// Writes the driver's settings (driver.json, see docs/driver-protocol.md) and Spark's conf (spark.properties)
+// into the session's directory. Errors: unavailable (files), invalid_argument (as at the request's check, if
+// the files that it names have changed since).
+result<driver_start> prepare_driver(const services& world, std::int64_t id, const session_request& request,
+                                    const std::filesystem::path& directory, const std::string& token);
 
 std::map<std::string, std::optional<std::string>> driver_environment(const services& world, std::int64_t id);
 

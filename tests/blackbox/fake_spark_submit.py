@@ -10,6 +10,7 @@
 """
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -21,13 +22,12 @@ SLEEP = [sys.executable, "-c", "import time; time.sleep(1000)"]
 
 
 def behaviour(arguments):
-    """{word: value} from `--conf spark.fake.word=value`."""
-    found = {}
-    for before, argument in zip(arguments, arguments[1:]):
-        if before == "--conf" and argument.startswith("spark.fake."):
-            word, value = argument[len("spark.fake."):].split("=", 1)
-            found[word] = value
-    return found
+    """{word: value} from the lines `spark.fake.word=value` of --properties-file."""
+    if "--properties-file" not in arguments:
+        return {}
+    with open(arguments[arguments.index("--properties-file") + 1], encoding="utf-8") as file:
+        lines = [line[len("spark.fake."):].rstrip("\n") for line in file if line.startswith("spark.fake.")]
+    return {word: re.sub(r"\\(.)", r"\1", value) for word, value in (line.split("=", 1) for line in lines)}
 
 
 def start_tree():

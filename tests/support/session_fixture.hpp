@@ -144,10 +144,10 @@ protected:
 
     event_loop loop;
     temp_dir directory;
-    config::settings settings =
-        config::load(std::nullopt, {"state.dir=" + directory.path().string(), "statement.poll-hold=0"})
-            .value()
-            .values;
+    config::settings settings = config::load(std::nullopt, {"state.dir=" + directory.path().string(),
+                                                            "statement.poll-hold=0", "spark.master=local[2]"})
+                                    .value()
+                                    .values;
     fake_launcher launcher;
     scripted_store store{loop.executor()};
     std::unique_ptr<driver::endpoint> endpoint =
@@ -162,7 +162,9 @@ private:
         session::services out{loop.executor(), settings, launcher, *endpoint, store,
                               blocking,        {},       {},       {},        {}};
         out.submit.spark_home = "/opt/spark";
-        out.submit.master = "local[2]";
+        out.submit.rules.master = settings.spark_master;
+        out.submit.rules.files.local_directories = settings.local_dir_whitelist;
+        out.submit.conf_dir = directory.path() / "spark-conf";
         out.environment = {{"HOME", "/home/ada"}, {"PYSPARK_DRIVER_PYTHON_OPTS", "notebook"}};
         out.repl_dir = "/opt/sparkgate/repl";
         out.clock = clock;

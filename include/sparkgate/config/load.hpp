@@ -27,6 +27,7 @@ struct effective_value {
 
 struct loaded {
     settings values;
+    std::filesystem::path file;              // that was read; empty: none
     std::vector<effective_value> effective;  // in the table's order
     std::vector<std::string> warnings;       // unknown keys of the file, features that are not here
     std::vector<std::string> notes;          // old names, values that were cut, Livy's keys without effect

@@ -18,7 +18,8 @@ public:
     session_manager(services world, std::int64_t next_id);
 
     // Registers, records and starts a session; resolves when the record is durable. Errors: invalid_argument
-    // (name), busy (too many are starting), unavailable (store). A refused request leaves nothing behind.
+    // (name, conf, files), busy (too many are starting), unavailable (store). A refused request leaves
+    // nothing behind.
     awaitable<result<std::shared_ptr<session>>> create(session_request request,
                                                        std::optional<std::string> owner);
 

@@ -1,0 +1,90 @@
+#include "sparkgate/process/file_rules.hpp"
+
+#include "java_uri.hpp"
+
+#include <algorithm>
+#include <glob.h>
+
+namespace sparkgate::process {
+namespace fs = std::filesystem;
+
+namespace {
+
+// By whole parts: "/data" holds neither "/database" nor "/".
+bool lies_in(const fs::path& path, fs::path directory) {
+    if (!directory.has_filename() && directory.has_relative_path()) directory = directory.parent_path();
+    return std::mismatch(directory.begin(), directory.end(), path.begin(), path.end()).first ==
+           directory.end();
+}
+
+// Hadoop expands patterns, so that what a pattern matches counts too.
+std::vector<fs::path> expand(const fs::path& pattern) {
+    std::vector<fs::path> out{pattern};
+    if (pattern.native().find_first_of("*?[{\\") == std::string::npos) return out;
+    ::glob_t found{};
+    if (::glob(pattern.c_str(), GLOB_BRACE | GLOB_NOSORT, nullptr, &found) == 0)
+        out.insert(out.end(), found.gl_pathv, found.gl_pathv + found.gl_pathc);
+    ::globfree(&found);
+    return out;
+}
+
+bool links_stay_inside(const fs::path& path, const std::vector<fs::path>& directories) {
+    std::error_code ec;
+    const auto real = fs::weakly_canonical(path, ec);
+    return !ec && std::any_of(directories.begin(), directories.end(), [&](const fs::path& each) {
+        std::error_code none;
+        const auto real_directory = fs::weakly_canonical(each, none);
+        return !none && lies_in(real, real_directory);
+    });
+}
+
+bool is_allowed(const fs::path& path, const std::vector<fs::path>& directories) {
+    const auto normal = path.lexically_normal();
+    if (!path.is_absolute() || std::none_of(directories.begin(), directories.end(), [&](const auto& each) {
+            return lies_in(normal, each.lexically_normal());
+        }))
+        return false;
+    // Spark follows ".." behind a link in some places and takes it out in others.
+    for (const auto& form : {path, normal})
+        for (const auto& named : expand(form))
+            if (!links_stay_inside(named, directories)) return false;
+    return true;
+}
+
+bool is_file_scheme(std::string_view scheme) {
+    static constexpr std::string_view file = "file";
+    return std::equal(scheme.begin(), scheme.end(), file.begin(), file.end(),
+                      [](char a, char b) { return (a | 0x20) == b; });
+}
+
+// "hdfs://nn:8020/" and "/x.jar" make "hdfs://nn:8020/x.jar".
+std::string join(std::string_view file_system, std::string_view path) {
+    if (file_system.ends_with('/')) file_system.remove_suffix(1);
+    return std::string(file_system).append(path);
+}
+
+}  // namespace
+
+result<std::string> resolve_file(const std::string& uri, const file_rules& rules) {
+    const auto given = parse_java_uri(uri);
+    if (!given) return given.error();
+    const std::string path = decode_escapes(given->path);
+    std::string resolved = uri;
+    if (given->scheme.empty()) {
+        if (!path.starts_with('/'))
+            return fail(errc::invalid_argument, "requirement failed: Path '" + path + "' is not absolute.");
+        resolved = join(rules.default_fs, given->path);
+        if (given->fragment) resolved.append("#").append(*given->fragment);
+    }
+    const auto target = parse_java_uri(resolved);
+    if (!target) return target.error();
+    if (!is_file_scheme(target->scheme)) return resolved;
+    // Hadoop's Path takes everything behind the authority for the path, java.net.URI does not.
+    for (const auto& reading : {decode_escapes(target->path), std::string(target->after_authority)})
+        if (!is_allowed(reading, rules.local_directories))
+            return fail(errc::invalid_argument,
+                        "requirement failed: Local path " + path + " cannot be added to user sessions.");
+    return resolved;
+}
+
+}  // namespace sparkgate::process
