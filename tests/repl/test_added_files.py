@@ -93,13 +93,13 @@ def test_a_jar_from_elsewhere(cluster, jars, site):
 
 
 def test_a_file_is_found_by_its_name(cluster, tmp_path):
-    path = tmp_path / "data #1.txt"
+    path = tmp_path / "data#1.txt"
     path.write_text("content")
     assert cluster.add("file", path.as_uri()) is None
-    read = "open(SparkFiles.get('data #1.txt')).read()"
+    read = "open(SparkFiles.get('data#1.txt')).read()"
     assert text(cluster, "from pyspark import SparkFiles\n" + read) == "'content'"
     assert text(cluster, "sc.parallelize([0], 1).map(lambda _: %s).collect()" % read) == "['content']"
-    code = "println(scala.io.Source.fromFile(org.apache.spark.SparkFiles.get(\"data #1.txt\")).mkString)"
+    code = "println(scala.io.Source.fromFile(org.apache.spark.SparkFiles.get(\"data#1.txt\")).mkString)"
     assert "content\n" in text(cluster, code, "spark")
 
 
