@@ -1,8 +1,8 @@
 """Recorded answers of Apache Livy 0.9.0, and how an answer of sparkgate is compared with one of them.
 
-tests/data/livy/README.md describes the recordings. A recording may say what sparkgate answers instead ("sparkgate"), and
-what a Spark other than the recorded 3.5 makes of it ("spark-4.1"); each such entry names a row of docs/livy-compat.md.
-Everything else has to be as Livy answered it, once MASKS has covered what no two runs have in common.
+tests/data/livy/README.md describes the recordings. A recording may say what sparkgate answers instead ("sparkgate"), and what
+Spark 4.1 makes of it ("spark-4.1"); each such entry names rows of docs/livy-compat.md. Everything else has to be as Livy
+answered it, once MASKS has covered what no two runs have in common.
 """
 
 import gzip
@@ -47,7 +47,7 @@ REWRITES = {
     "html": [(rf'"text/html":{STRING},', "")],
     "reason": [(r"(Session isn't active\.) It ended: (?:[^\"\\]|\\.)*", r"\1"),
                (r'(Session is in state dead) \((?:[^"\\]|\\.)*\)"', r'\1"')],
-    "result-numbers": [(r"\bres\d+\b", "res<n>")],
+    "result-numbers": [(r"((?:\\n|\b)res)\d+\b", r"\1<n>")],
     "sparkr-missing": [(rf'("ename":"InterpreterError","evalue":){STRING}', r'\1"Fail to start interpreter"')],
     "statement-frames": [
         (r'"  File \\"<statement \d+>\\", line \d+, in <module>\\n(?:[^"\\]|\\.)*",', ""),
@@ -108,7 +108,7 @@ def parsed(text):
 
 
 def expectation(recording, spark=None):
-    """Status, headers and body that sparkgate must answer; the body is a text, or an object where members were replaced."""
+    """What sparkgate must answer. The body is a text, or an object where members were replaced."""
     expected = {"status": recording["status"], "headers": dict(recording["answer_headers"]),
                 "bare": recording.get("bare", False), "answer": recording["answer"]}
     for instead in (recording.get("sparkgate"), recording.get(f"spark-{spark}")):

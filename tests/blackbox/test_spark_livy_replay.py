@@ -64,13 +64,14 @@ class Scenario:
         self.problems += [f"{livy_replay.label(recording)} {recording['note']}: {each}" for each in problems]
 
     def send(self, recording):
-        """One request; a completion is asked again while it is empty, since sparkgate does not wait for a cold interpreter."""
-        end = time.monotonic() + 30
+        """One request. A completion is asked again while there is none: sparkgate does not wait for a cold interpreter."""
+        end = time.monotonic() + DEADLINE
         while True:
             answer = livy_replay.send(self.port, recording, self.translate)
-            cold = recording["path"].endswith("/completion") and answer.text == '{"candidates":[]}'
-            if not cold or recording["answer"] == answer.text or time.monotonic() > end:
+            cold = answer.text == '{"candidates":[]}' != livy_replay.expectation(recording, self.spark)["answer"]
+            if not cold or time.monotonic() > end:
                 return answer
+            time.sleep(1)
 
     def poll(self, recording):
         """The states that are seen come in the recorded order; some may be too short to be seen."""
@@ -86,16 +87,20 @@ class Scenario:
         return [] if in_order else [f"states {seen}, Livy {recorded}"]
 
     def wait_for(self, recording):
-        """Waits for the state that the recorded answer shows; of a finished statement, for its end."""
-        path = self.translate(recording["path"])
-        found = re.search(r'"state":"(\w+)"', recording["answer"] or "")
-        of = re.fullmatch(r"/sessions/[^/?]+(/statements/\d+)?", path)
-        if recording["method"] != "GET" or not (found and of):
+        """Waits for the state that the recorded answer shows; of finished statements, for their end."""
+        path, recorded = self.translate(recording["path"]), re.search(r'"state":"(\w+)"', recording["answer"] or "")
+        if recording["method"] != "GET" or not recorded:
             return []
-        wanted = ENDS if of[1] and found[1] in ENDS else (found[1],)
-        source = path if of[1] else path + "/state"
+        wanted = ENDS if recorded[1] in ENDS else (recorded[1],)
+
+        def there():
+            seen = self.client.ok("GET", path)
+            return all(each["state"] in wanted for each in seen.get("statements", [seen]))
+
+        if not re.fullmatch(r"/sessions/[^/?]+|/sessions/[^/?]+/statements.*", path):
+            return []
         try:
-            until(lambda: self.client.ok("GET", source)["state"] in wanted, DEADLINE, lambda: f"{source} {wanted}")
+            until(there, DEADLINE, lambda: f"{path} {wanted}")
         except AssertionError as late:
             return [str(late)]
         return []
@@ -136,7 +141,9 @@ def compare_submitted(recording, answer):
     def start(text):
         return text.partition(',"state":')[0]
 
-    problems = [] if start(answer.text) == start(recording["answer"]) else [f"{answer.text}, Livy {recording['answer']}"]
+    problems = []
+    if start(answer.text) != start(recording["answer"]):
+        problems.append(f"{answer.text}, Livy {recording['answer']}")
     if list(answer.json) != ["id", "code", "state", "output", "progress", "started", "completed"]:
         problems.append(f"keys {list(answer.json)}")
     location = re.sub(r"\d+", "N", answer.headers["Location"])
