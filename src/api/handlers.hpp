@@ -13,6 +13,7 @@ struct context {
 using http::path_values;
 using http::request;
 using http::response;
+using session_pointer = std::shared_ptr<session::session>;
 
 // sessions.cpp
 awaitable<response> list_sessions(context& api, const request& from, const path_values& path);
@@ -35,6 +36,14 @@ awaitable<response> get_statement_output(context& api, const request& from, cons
 awaitable<response> cancel_statement(context& api, const request& from, const path_values& path);
 awaitable<response> complete_code(context& api, const request& from, const path_values& path);
 
+// files.cpp
+awaitable<response> add_jar(context& api, const request& from, const path_values& path);
+awaitable<response> add_pyfile(context& api, const request& from, const path_values& path);
+awaitable<response> add_file(context& api, const request& from, const path_values& path);
+awaitable<response> upload_jar(context& api, const request& from, const path_values& path);
+awaitable<response> upload_pyfile(context& api, const request& from, const path_values& path);
+awaitable<response> upload_file(context& api, const request& from, const path_values& path);
+
 // jobs.cpp
 awaitable<response> submit_job(context& api, const request& from, const path_values& path);
 awaitable<response> get_job(context& api, const request& from, const path_values& path);
@@ -52,12 +61,18 @@ awaitable<response> get_healthcheck(context& api, const request& from, const pat
 
 // The session that a path names. Every handler below /sessions/{id} finds it here: the request is a
 // heartbeat.
-inline result<std::shared_ptr<session::session>> find_session(const context& api,
-                                                              const std::string& id_or_name) {
-    auto found = api.sessions.find(id_or_name);
-    if (found) (*found)->heard_from();
-    return found;
-}
+result<session_pointer> find_session(const context& api, const std::string& id_or_name);
+
+// The session that a request names, or the answer that refuses the request.
+struct opened {
+    session_pointer session;
+    std::optional<response> refused;
+};
+// What Livy does with active sessions only: 400, with the reason why the session ended.
+opened open_for_reading(const context& api, const std::string& id_or_name);
+// The same for what goes to the driver, where Livy answers 500 (Zeppelin matches its text). Nothing was done,
+// so that a client that repeats the request does no harm.
+opened open_for_writing(const context& api, const std::string& id_or_name);
 
 // Holds an answer until `done()` or for `time`; a stopping gateway holds none. Who waits for it counts as
 // heard from for all of that time. `done` is a named lambda: g++ 12 destroys a temporary one twice.

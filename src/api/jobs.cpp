@@ -9,7 +9,7 @@ namespace sparkgate::api {
 
 awaitable<response> submit_job(context& api, const request& from, const path_values& path) {
     static const std::vector<std::string> fields{"job", "jobType"};
-    const auto found = api.sessions.find(path[0]);
+    const auto found = find_session(api, path[0]);
     if (!found) co_return to_response(found.error());
     auto body = body_reader::parse(from.body, "org.apache.livy.client.common.HttpMessages$SerializedJob", fields);
     if (!body) co_return text_error(400, body.error().message);
@@ -23,7 +23,7 @@ awaitable<response> submit_job(context& api, const request& from, const path_val
 namespace {
 
 response unknown_job(const context& api, const path_values& path) {
-    const auto found = api.sessions.find(path[0]);
+    const auto found = find_session(api, path[0]);
     if (!found) return to_response(found.error());
     const auto id = parse_int(path[1]);
     return id ? text_error(404, "Job not found") : to_response(id.error());

@@ -7,7 +7,7 @@ namespace sparkgate::api {
 
 // The session stays listed, dead, until its retention is over.
 awaitable<response> stop_session(context& api, const request&, const path_values& path) {
-    auto found = api.sessions.find(path[0]);
+    auto found = find_session(api, path[0]);
     if (!found) co_return to_response(found.error());
     std::string by_client;
     co_await (*found)->stop(std::move(by_client));
@@ -16,7 +16,7 @@ awaitable<response> stop_session(context& api, const request&, const path_values
 
 // Livy's interrupt is a stop with another answer; statements have their own cancel.
 awaitable<response> interrupt_session(context& api, const request&, const path_values& path) {
-    auto found = api.sessions.find(path[0]);
+    auto found = find_session(api, path[0]);
     if (!found) co_return to_response(found.error());
     std::string by_client;
     co_await (*found)->stop(std::move(by_client));
@@ -25,8 +25,9 @@ awaitable<response> interrupt_session(context& api, const request&, const path_v
 
 // Says that a client is interested, nothing more: it keeps the session from idling out.
 awaitable<response> connect_session(context& api, const request&, const path_values& path) {
-    auto found = api.sessions.find(path[0]);
+    auto found = find_session(api, path[0]);
     if (!found) co_return to_response(found.error());
+    (*found)->touch();
     co_return json_response(dump_json(session_view(**found)));
 }
 

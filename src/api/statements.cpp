@@ -12,37 +12,7 @@
 namespace sparkgate::api {
 namespace {
 
-using session_pointer = std::shared_ptr<session::session>;
 using statement_pointer = std::shared_ptr<const session::statement>;
-
-// The session that a request names, or the answer that refuses the request.
-struct opened {
-    session_pointer session;
-    std::optional<response> refused;
-};
-
-// Livy reads statements of active sessions only; a client learns here why its session ended.
-opened open_for_reading(const context& api, const std::string& id_or_name) {
-    auto found = find_session(api, id_or_name);
-    if (!found) return {nullptr, to_response(found.error())};
-    if (session::is_active((*found)->state())) return {*found, {}};
-    std::string text = "requirement failed: Session isn't active.";
-    if (!(*found)->reason().empty()) text += " It ended: " + (*found)->reason();
-    return {nullptr, msg_error(400, text)};
-}
-
-// Livy's 500 (Zeppelin matches its text); nothing was done, so a client that repeats the request does no
-// harm.
-opened open_for_writing(const context& api, const std::string& id_or_name) {
-    auto found = find_session(api, id_or_name);
-    if (!found) return {nullptr, to_response(found.error())};
-    const auto& session = **found;
-    if (session::is_active(session.state())) return {*found, {}};
-    std::string text = "java.lang.IllegalStateException: Session is in state ";
-    text += session::to_string(session.state());
-    if (!session.reason().empty()) text += " (" + session.reason() + ")";
-    return {nullptr, text_error(500, text)};
-}
 
 // The kind of a statement or completion: its own, else the session's.
 result<session::code_kind> kind_of(const std::optional<std::string>& word, const session::session& owner) {

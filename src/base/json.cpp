@@ -43,8 +43,11 @@ std::string explain(const json::parse_error& e, std::string_view text) {
         std::find_if(expectations.begin(), expectations.end(),
                      [&](const auto& each) { return raw.find(each.first) != std::string_view::npos; });
     const std::string hint = expected == expectations.end() ? "" : ": " + std::string(expected->second);
-    if (e.byte == 0 || e.byte > text.size())
-        return "Unexpected end-of-input" + hint + position(text, text.size());
+    if (e.byte == 0 || e.byte > text.size()) {
+        const bool open_object = raw.find("while parsing object ") != std::string_view::npos;
+        return "Unexpected end-of-input" + (open_object ? ": expected close marker for Object" : hint) +
+               position(text, text.size());
+    }
     const auto byte = static_cast<unsigned char>(text[e.byte - 1]);
     const std::string shown = byte < ' ' || byte >= 0x7f ? "CTRL-CHAR" : std::string(1, static_cast<char>(byte));
     return "Unexpected character ('" + shown + "' (code " + std::to_string(byte) + "))" + hint +

@@ -174,7 +174,7 @@ store::session_record session::record() const {
 void session::on_connected(const driver::frame& hello) {
     if (state_ != session_state::starting) note("sparkgate: the driver has connected again");
     resend(hello.integer("last_exec", -1));
-    changed_.notify();
+    repeat_questions();
 }
 
 void session::on_disconnected() {

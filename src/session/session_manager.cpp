@@ -50,7 +50,7 @@ result<void> session_manager::check(const session_request& request) const {
         for (const auto& [id, other] : sessions_)
             if (!is_finished(other->state()) && other->request().spark.name == name)
                 return fail(errc::invalid_argument,
-                            "Duplicate session name: Some(" + *name + ") for session " + std::to_string(id));
+                            "Duplicate session name: Some(" + *name + ") for session " + std::to_string(next_id_));
     }
     if (auto prepared = process::prepare_conf(request.spark, world_.submit.rules); !prepared)
         return prepared.error();

@@ -1,6 +1,5 @@
 // What is asked of a session's driver beside its statements: completion, and files, which may have been
-// uploaded. Questions are not journaled: an
-// answer that is lost with a connection is asked for again by the client, if at all.
+// uploaded. Questions are not journaled and may be asked twice: both ask for nothing that happens twice.
 #include "sparkgate/base/files.hpp"
 #include "sparkgate/session/session.hpp"
 
@@ -38,27 +37,28 @@ awaitable<std::optional<driver::frame>> session::ask(json header, std::string pa
                                                      std::chrono::milliseconds limit) {
     const auto self = shared_from_this();
     touch();
-    const auto deadline = std::chrono::steady_clock::now() + limit;
-    const auto in_time = [&] { return is_active(state_) && std::chrono::steady_clock::now() < deadline; };
     if (questions_.size() >= questions_at_a_time) co_return std::nullopt;
     const auto number = next_question_++;
-    const auto reply = questions_[number] = std::make_shared<std::optional<driver::frame>>();
-    while (!(link_ && link_->connected()) && in_time())
-        co_await changed_.wait_until(deadline);
-    if (link_ && link_->connected()) {
-        header["req"] = number;
-        link_->send(header, payload);
-    }
-    while (!*reply && in_time())
+    header["req"] = number;
+    const auto asked = std::make_shared<question>(question{std::move(header), std::move(payload), {}});
+    questions_[number] = asked;
+    if (link_) link_->send(asked->header, asked->payload);
+    const auto deadline = std::chrono::steady_clock::now() + limit;
+    while (!asked->answer && is_active(state_) && std::chrono::steady_clock::now() < deadline)
         co_await changed_.wait_until(deadline);
     questions_.erase(number);
-    co_return std::move(*reply);
+    co_return std::move(asked->answer);
+}
+
+void session::repeat_questions() {
+    for (const auto& [number, asked] : questions_)
+        link_->send(asked->header, asked->payload);
 }
 
 void session::on_answer(driver::frame received) {
     const auto found = questions_.find(received.integer("req"));
     if (found == questions_.end()) return;
-    *found->second = std::move(received);
+    found->second->answer = std::move(received);
     changed_.notify();
 }
 

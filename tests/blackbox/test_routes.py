@@ -185,8 +185,11 @@ def test_texts_of_refusals(client):
 
 
 def test_duplicate_name(client, idle):
+    """The text names the id that the new session would have had, as Livy's does."""
     answer = client.post("/sessions", {"name": "shapes"})
-    is_error(answer, 400, f"Rejected, Reason: Duplicate session name: Some(shapes) for session {idle.id}")
+    number = int(answer.json["msg"].rsplit(" ", 1)[1])
+    is_error(answer, 400, f"Rejected, Reason: Duplicate session name: Some(shapes) for session {number}")
+    assert number > idle.id
 
 
 def test_method_override(client, fake):

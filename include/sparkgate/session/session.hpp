@@ -150,11 +150,16 @@ private:
     void on_result(driver::frame received);
     awaitable<void> record_result(std::shared_ptr<session> self, std::shared_ptr<statement> which,
                                   std::int64_t seq);
-    using answer = std::shared_ptr<std::optional<driver::frame>>;
-    // Sends a question and waits for its answer; nothing when none came in time, the session ended, or too
-    // many wait. A question is not repeated on a new connection.
+    struct question {
+        json header;
+        std::string payload;
+        std::optional<driver::frame> answer;
+    };
+    // Sends a question, again on each new connection, and waits for its answer; nothing when none came in time,
+    // the session ended, or too many wait.
     awaitable<std::optional<driver::frame>> ask(json header, std::string payload,
                                                 std::chrono::milliseconds limit);
+    void repeat_questions();
     void acknowledge();
     std::filesystem::path stream_path(std::int64_t statement_id) const;
 
@@ -181,7 +186,7 @@ private:
     std::int64_t received_seq_ = 0, acknowledged_seq_ = 0;
     std::set<std::int64_t> unrecorded_results_;  // their seq
     std::int64_t oldest_stream_ = 0;             // printed text of statements below is removed
-    std::map<std::int64_t, answer> questions_;  // by request number
+    std::map<std::int64_t, std::shared_ptr<question>> questions_;  // unanswered, by request number
     std::int64_t next_question_ = 1;
     std::int64_t next_upload_ = 1;
 };

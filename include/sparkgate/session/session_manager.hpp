@@ -27,6 +27,12 @@ public:
     // large). The text about a session that removed itself says why.
     result<std::shared_ptr<session>> find(const std::string& id_or_name) const;
 
+    // A file that a client names, as Spark is to find it. Errors: invalid_argument (see
+    // process::resolve_file).
+    result<std::string> resolve_file(const std::string& uri) const {
+        return process::resolve_file(uri, world_.submit.rules.files);
+    }
+
     // In order of id.
     std::vector<std::shared_ptr<session>> all() const;
 

@@ -79,7 +79,7 @@ TEST(parse_json, says_what_was_expected_and_where_in_jacksons_words) {
                               "'false')";
     const std::vector<std::array<std::string, 3>> table{
         {"{abc", "Unexpected character ('a' (code 97)): was expecting double-quote to start field name", "1, column: 3"},
-        {"{\"a\": 1", "Unexpected end-of-input: was expecting comma to separate Object entries", "1, column: 8"},
+        {"{\"a\": 1", "Unexpected end-of-input: expected close marker for Object", "1, column: 8"},
         {"{\"a\":\n  nope}", "Unexpected character ('o' (code 111)): " + value, "2, column: 5"},
         {"<a/>", "Unexpected character ('<' (code 60)): " + value, "1, column: 2"},
         {"[1 2]", "Unexpected character ('2' (code 50)): was expecting comma to separate Array entries", "1, column: 5"},

@@ -67,7 +67,7 @@ TEST_F(manager_test, names_of_digits_and_empty_names_are_refused_and_leave_nothi
 
 TEST_F(manager_test, names_are_unique_among_live_sessions_only) {
     const auto first = create(named("etl"));
-    EXPECT_EQ(refusal(named("etl")), "Duplicate session name: Some(etl) for session 0");
+    EXPECT_EQ(refusal(named("etl")), "Duplicate session name: Some(etl) for session 1");
     EXPECT_EQ(refusal(named("Etl")), "");
     child_of(first).exit_with(1);
     wait_state(first, session_state::dead);
@@ -83,7 +83,7 @@ TEST_F(manager_test, a_name_is_taken_while_its_session_is_being_recorded) {
     auto creation = manager().create(named("etl"), std::nullopt);
     loop.start(std::move(creation), first);
     loop.settle();
-    EXPECT_EQ(refusal(named("etl")), "Duplicate session name: Some(etl) for session 0");
+    EXPECT_EQ(refusal(named("etl")), "Duplicate session name: Some(etl) for session 1");
     EXPECT_TRUE(launcher.children.empty()) << "nothing runs before its record is durable";
     store.release();
     loop.run_until([&] { return first.has_value(); });
