@@ -32,7 +32,7 @@ void add_server(table& to) {
     to.add("There is no access log: server.log.level=debug logs every request to stderr.",
            {{"server.request-log-retain.days", "5"}});
     to.add("The whole log of a session is kept, in a file.", {{"cache-log.size", "200"}});
-    to.add("Nothing is copied to a staging directory: spark-submit takes files where they are.",
+    to.add("Uploads lie in the session's directory below state.dir; other files stay where they are.",
            {{"session.staging-dir", ""}});
     to.add("An application without a name of its own is called livy-session- and the session's id.",
            {{"server.app-name-prefix", "livy-session"}});
