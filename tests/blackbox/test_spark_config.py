@@ -1,5 +1,6 @@
 """What a creation request carries arrives: jars, pyFiles, files, archives, conf; and executors in other JVMs."""
 
+import pathlib
 import subprocess
 import zipfile
 
@@ -8,6 +9,8 @@ import pytest
 from blackbox import gateway as gateways
 from blackbox.conftest import new_directory, run_gateway
 
+ODD = "a b=c:d #e !f \\g \"h\" 'i' $j %k\nzwei\tTäg €🚀"
+SECRET = "moth-eaten-suitcase"
 JAVA = """package demo;
 public class Greeter implements java.io.Serializable {
     public static String greet(String name) { return "hello " + name; }
@@ -34,27 +37,65 @@ def parcels(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def cluster_gateway(spark_home):
-    yield from run_gateway(gateways.Gateway(new_directory(), spark_home, settings={
-        "spark.master": "local-cluster[2,1,1024]"}))
+def users_python(spark_home, parcels):
+    """An interpreter other than the gateway's, that tells who it is."""
+    python = parcels / "users-python"
+    python.write_text(f"#!/bin/sh\nexport USERS_PYTHON=yes\nexec {spark_home.parents[3]}/bin/python \"$@\"\n")
+    python.chmod(0o755)
+    return python
 
 
 @pytest.fixture(scope="module")
-def cluster(cluster_gateway, parcels):
+def cluster_gateway(spark_home, parcels):
+    conf_dir = parcels / "conf"
+    conf_dir.mkdir(exist_ok=True)
+    (conf_dir / "spark-defaults.conf").write_text("spark.from.defaults   the administrator's\n"
+                                                  "spark.custom.word     the administrator's\n")
+    yield from run_gateway(gateways.Gateway(new_directory(), spark_home, settings={
+        "spark.master": "local-cluster[2,1,1024]", "file.local-dir-whitelist": str(parcels)},
+        environment={"SPARK_CONF_DIR": str(conf_dir)}))
+
+
+@pytest.fixture(scope="module")
+def cluster(cluster_gateway, parcels, users_python):
     """A session with everything that a request can carry, whose two executors are JVMs of their own."""
     return cluster_gateway.client.create(
         kind="spark", name="parcels", jars=[f"{parcels}/greeter.jar"],
-        pyFiles=[f"{parcels}/helper_module.py", f"{parcels}/zipped.zip"], files=[f"{parcels}/words.txt"],
+        pyFiles=[f"{parcels}/helper_module.py", f"file://{parcels}/zipped.zip"], files=[f"{parcels}/words.txt"],
         archives=[f"{parcels}/packed.zip#packed"], driverMemory="900m", executorMemory="700m",
-        conf={"spark.custom.word": "a b=c", "spark.sql.shuffle.partitions": "3"}).wait_idle(300)
+        conf={"spark.custom.word": ODD, "spark.sql.shuffle.partitions": "3", "spark.custom.secret": SECRET,
+              "spark.pyspark.python": str(users_python), "livy.rsc.jars": "/nowhere.jar"}).wait_idle(300)
 
 
 def test_conf(cluster):
-    assert cluster.text("sc.getConf().get('spark.custom.word')", "pyspark") == "'a b=c'"
+    assert cluster.text("sc.getConf().get('spark.custom.word')", "pyspark") == repr(ODD)
     assert cluster.text("spark.conf.get('spark.sql.shuffle.partitions')", "pyspark") == "'3'"
     assert cluster.text("sc.appName", "pyspark") == "'parcels'"
     assert cluster.text("sc.getConf().get('spark.executor.memory')", "pyspark") == "'700m'"
     assert cluster.text("sc.getConf().get('spark.driver.memory')", "pyspark") == "'900m'"
+
+
+def test_spark_defaults_count_where_the_request_says_nothing(cluster):
+    assert cluster.text("sc.getConf().get('spark.from.defaults')", "pyspark") == repr("the administrator's")
+
+
+def test_no_conf_is_in_a_command_line(cluster, cluster_gateway):
+    assert cluster.text("sc.getConf().get('spark.custom.secret')", "pyspark") == repr(SECRET)
+    processes = gateways.processes_with(str(cluster_gateway.directory))
+    assert len(processes) >= 5    # gateway, shim, driver JVM and Python, executors
+    for pid in processes:
+        assert SECRET.encode() not in pathlib.Path(f"/proc/{pid}/cmdline").read_bytes(), processes[pid]
+
+
+def test_the_users_python_is_that_of_driver_and_workers(cluster):
+    assert cluster.text("import os\nos.environ['USERS_PYTHON']", "pyspark") == "'yes'"
+    assert cluster.text("sc.parallelize([0], 1).map(lambda _: __import__('os').environ['USERS_PYTHON']).collect()",
+                        "pyspark") == "['yes']"
+
+
+def test_what_is_not_for_spark_is_left_out_with_a_remark(cluster):
+    assert "sparkgate: conf livy.rsc.jars is not for Spark and has no meaning here" in cluster.log_text()
+    assert cluster.view()["conf"]["livy.rsc.jars"] == "/nowhere.jar"
 
 
 def test_jar_on_driver_and_executors(cluster):

@@ -1,4 +1,4 @@
-// The command line of spark-submit, one case a field.
+// The command line and conf of spark-submit: options, order, and what each kind of master adds.
 #include "sparkgate/process/spark_submit.hpp"
 
 #include <gmock/gmock.h>
@@ -10,11 +10,20 @@ namespace sparkgate::process {
 namespace {
 
 using testing::ElementsAre;
+using string_list = std::vector<std::string>;
+
+struct start {
+    submit_settings settings;
+    spark_request request;
+    conf_map spark_defaults;
+    submit_job job;
+};
 
 struct golden {
     const char* name;
-    std::function<void(submit_settings&, spark_request&)> change;
-    std::vector<std::string> expected;  // between spark-submit and the primary resource
+    std::function<void(start&)> change;
+    string_list options;  // between the properties file and the primary resource
+    conf_map conf;        // besides spark.master
 };
 
 void PrintTo(const golden& one, std::ostream* out) {
@@ -23,146 +32,142 @@ void PrintTo(const golden& one, std::ostream* out) {
 
 class SparkSubmitTest : public testing::TestWithParam<golden> {};
 
-TEST_P(SparkSubmitTest, BuildsTheCommandLine) {
-    submit_settings settings{.spark_home = "/spark", .master = "local[2]", .deploy_mode = {}, .defaults = {}};
-    spark_request request;
-    GetParam().change(settings, request);
-    const auto argv = spark_submit_command(settings, request, "/app.py", {"one", "--two"});
-    std::vector<std::string> expected{"/spark/bin/spark-submit"};
-    expected.insert(expected.end(), GetParam().expected.begin(), GetParam().expected.end());
+TEST_P(SparkSubmitTest, BuildsCommandLineAndConf) {
+    start given;
+    given.settings.spark_home = "/spark";
+    given.settings.rules.master = "local[2]";
+    given.job.app_tag = "tag-0-abc";
+    given.job.primary_resource = "/app.py";
+    given.job.arguments = {"one", "--two"};
+    given.job.properties_file = "/s/spark.properties";
+    GetParam().change(given);
+    auto prepared = prepare_conf(given.request, given.settings.rules).value();
+    const auto made = make_submission(given.settings, given.request, std::move(prepared.conf),
+                                      given.spark_defaults, given.job);
+
+    string_list argv{"/spark/bin/spark-submit", "--properties-file", "/s/spark.properties"};
+    argv.insert(argv.end(), GetParam().options.begin(), GetParam().options.end());
     for (const char* last : {"/app.py", "one", "--two"})
-        expected.emplace_back(last);
-    EXPECT_EQ(argv, expected);
+        argv.emplace_back(last);
+    EXPECT_EQ(made.argv, argv);
+    auto conf = GetParam().conf;
+    conf["spark.master"] = given.settings.rules.master;
+    EXPECT_EQ(made.conf, conf);
 }
 
-const std::string conf = "--conf";
-const std::string local = "spark.master=local[2]";
+void session_on(start& s, const std::string& master) {
+    s.settings.rules.master = master;
+    s.request.queue = "q";
+    s.request.conf["spark.yarn.queue"] = "other";
+}
 
 const golden table[] = {
-    {"Nothing", [](auto&, auto&) {}, {conf, local}},
-    {"Name", [](auto&, auto& r) { r.name = "a b"; }, {conf, local, "--name", "a b"}},
-    {"NameOverridesConf",
-     [](auto&, auto& r) {
-         r.name = "n";
-         r.conf["spark.app.name"] = "c";
+    {"Nothing", [](auto&) {}, {}, {}},
+    {"Name", [](auto& s) { s.request.name = "a b"; }, {"--name", "a b"}, {}},
+    {"NameOverridesConfAndDefault",
+     [](auto& s) {
+         s.request.name = "n";
+         s.request.conf["spark.app.name"] = "c";
+         s.job.default_name = "d";
      },
-     {conf, local, "--name", "n"}},
-    {"NameInConf",
-     [](auto&, auto& r) { r.conf["spark.app.name"] = "c"; },
-     {conf, "spark.app.name=c", conf, local}},
-    {"ClassName", [](auto&, auto& r) { r.class_name = "a.B"; }, {conf, local, "--class", "a.B"}},
-    {"ProxyUser", [](auto&, auto& r) { r.proxy_user = "bob"; }, {conf, local, "--proxy-user", "bob"}},
-    {"Queue", [](auto&, auto& r) { r.queue = "q"; }, {conf, local, "--queue", "q"}},
-    {"QueueOnYarn",
-     [](auto& s, auto& r) {
-         s.master = "yarn";
-         r.queue = "q";
-         r.conf["spark.yarn.queue"] = "other";
+     {"--name", "n"},
+     {}},
+    {"NameInConfOverridesTheDefault",
+     [](auto& s) {
+         s.request.conf["spark.app.name"] = "c";
+         s.job.default_name = "d";
      },
-     {conf, "spark.master=yarn", conf, "spark.yarn.queue=q", "--queue", "q"}},
-    {"DriverMemory",
-     [](auto&, auto& r) {
-         r.driver_memory = "2g";
-         r.conf["spark.driver.memory"] = "1g";
+     {},
+     {{"spark.app.name", "c"}}},
+    {"DefaultNameOverridesSparkDefaults",
+     [](auto& s) {
+         s.spark_defaults["spark.app.name"] = "c";
+         s.job.default_name = "d";
      },
-     {conf, "spark.driver.memory=2g", conf, local}},
-    {"ExecutorMemory",
-     [](auto&, auto& r) {
-         r.executor_memory = "2g";
-         r.conf["spark.executor.memory"] = "1g";
+     {"--name", "d"},
+     {}},
+    {"ClassName", [](auto& s) { s.request.class_name = "a.B"; }, {"--class", "a.B"}, {}},
+    {"ProxyUserWithoutImpersonation", [](auto& s) { s.request.proxy_user = "bob"; }, {}, {}},
+    {"ProxyUser",
+     [](auto& s) {
+         s.settings.impersonation = true;
+         s.request.proxy_user = "bob";
      },
-     {conf, "spark.executor.memory=2g", conf, local}},
-    {"DriverCores",
-     [](auto&, auto& r) {
-         r.driver_cores = 3;
-         r.conf["spark.driver.cores"] = "1";
+     {"--proxy-user", "bob"},
+     {}},
+    {"EveryOption",
+     [](auto& s) {
+         s.settings.impersonation = true;
+         s.request.proxy_user = "u";
+         s.request.name = "n";
+         s.request.queue = "q";
+         s.request.class_name = "c";
      },
-     {conf, "spark.driver.cores=3", conf, local}},
-    {"ExecutorCores",
-     [](auto&, auto& r) {
-         r.executor_cores = 3;
-         r.conf["spark.executor.cores"] = "1";
-     },
-     {conf, "spark.executor.cores=3", conf, local}},
-    {"NumExecutors",
-     [](auto&, auto& r) {
-         r.num_executors = 3;
-         r.conf["spark.executor.instances"] = "1";
-     },
-     {conf, "spark.executor.instances=3", conf, local}},
-    {"Jars",
-     [](auto&, auto& r) {
-         r.jars = {"/a.jar", "/b.jar"};
-     },
-     {conf, "spark.jars=/a.jar,/b.jar", conf, local}},
-    {"JarsComeBeforeThoseOfConf",
-     [](auto&, auto& r) {
-         r.jars = {"/a.jar"};
-         r.conf["spark.jars"] = "/b.jar, /c.jar,,";
-     },
-     {conf, "spark.jars=/a.jar,/b.jar,/c.jar", conf, local}},
-    {"JarsComeBeforeThoseOfTheDefaults",
-     [](auto& s, auto& r) {
-         r.jars = {"/a.jar"};
-         s.defaults["spark.jars"] = "/d.jar";
-     },
-     {conf, "spark.jars=/a.jar,/d.jar", conf, local}},
-    {"JarsOfConfAloneStayAsTheyAre",
-     [](auto&, auto& r) { r.conf["spark.jars"] = "/b.jar, /c.jar"; },
-     {conf, "spark.jars=/b.jar, /c.jar", conf, local}},
-    {"Files",
-     [](auto&, auto& r) {
-         r.files = {"/f#x", "/g"};
-     },
-     {conf, "spark.files=/f#x,/g", conf, local}},
-    {"ArchivesLocal",
-     [](auto&, auto& r) {
-         r.archives = {"/e.zip#env"};
-         r.conf["spark.archives"] = "/f.zip";
-     },
-     {conf, "spark.archives=/e.zip#env,/f.zip", conf, local}},
-    {"ArchivesKubernetes",
-     [](auto& s, auto& r) {
-         s.master = "k8s://https://h";
-         r.archives = {"/e.zip"};
-     },
-     {conf, "spark.archives=/e.zip", conf, "spark.master=k8s://https://h"}},
-    {"ArchivesYarn",
-     [](auto& s, auto& r) {
-         s.master = "yarn";
-         r.archives = {"/e.zip"};
-         r.conf["spark.yarn.dist.archives"] = "/f.zip";
-     },
-     {conf, "spark.master=yarn", conf, "spark.yarn.dist.archives=/e.zip,/f.zip"}},
-    {"PyFiles",
-     [](auto&, auto& r) {
-         r.py_files = {"/a.py", "/b.zip"};
-         r.conf["spark.submit.pyFiles"] = "/c.egg";
-     },
-     {conf, local, "--py-files", "/a.py,/b.zip,/c.egg"}},
-    {"PyFilesInConf",
-     [](auto&, auto& r) { r.conf["spark.submit.pyFiles"] = "/c.egg"; },
-     {conf, local, "--py-files", "/c.egg"}},
-    {"MasterOverridesConf", [](auto&, auto& r) { r.conf["spark.master"] = "yarn"; }, {conf, local}},
+     {"--name", "n", "--queue", "q", "--class", "c", "--proxy-user", "u"},
+     {}},
+    {"MasterOverridesConf", [](auto& s) { s.request.conf["spark.master"] = "yarn"; }, {}, {}},
+    {"DeployModeOfConf",
+     [](auto& s) { s.request.conf["spark.submit.deployMode"] = "cluster"; },
+     {},
+     {{"spark.submit.deployMode", "cluster"}}},
     {"DeployModeOverridesConf",
-     [](auto& s, auto& r) {
-         s.deploy_mode = "client";
-         r.conf["spark.submit.deployMode"] = "cluster";
+     [](auto& s) {
+         s.settings.deploy_mode = "client";
+         s.request.conf["spark.submit.deployMode"] = "cluster";
      },
-     {conf, local, conf, "spark.submit.deployMode=client"}},
-    {"ConfIsSortedAndOverridesTheDefaults",
-     [](auto& s, auto& r) {
-         s.defaults = {{"spark.a", "default"}, {"spark.b", "default"}};
-         r.conf = {{"spark.z", "x=y z"}, {"spark.a", "request"}, {"spark.empty", ""}};
+     {},
+     {{"spark.submit.deployMode", "client"}}},
+    {"RequestThenSparkDefaultsThenDefaults",
+     [](auto& s) {
+         s.settings.defaults = {{"spark.a", "3"}, {"spark.b", "3"}, {"spark.c", "3"}};
+         s.spark_defaults = {{"spark.a", "2"}, {"spark.b", "2"}, {"spark.driver.memory", "1g"}};
+         s.request.conf = {{"spark.a", "1"}};
+         s.request.driver_memory = "2g";
      },
-     {conf, "spark.a=request", conf, "spark.b=default", conf, "spark.empty=", conf, local, conf,
-      "spark.z=x=y z"}},
-    {"TheFieldsOverrideTheDefaults",
-     [](auto& s, auto& r) {
-         s.defaults["spark.driver.memory"] = "1g";
-         r.driver_memory = "2g";
+     {},
+     {{"spark.a", "1"}, {"spark.b", "2"}, {"spark.c", "3"}, {"spark.driver.memory", "2g"}}},
+    {"SparkDefaultsDoNotChangeMasterAndImposedConf",
+     [](auto& s) {
+         s.spark_defaults = {{"spark.master", "yarn"}, {"spark.x", "2"}};
+         s.request.conf = {{"spark.x", "1"}};
+         s.job.imposed = {{"spark.x", "0"}};
      },
-     {conf, "spark.driver.memory=2g", conf, local}},
+     {},
+     {{"spark.x", "0"}}},
+    {"Standalone",
+     [](auto& s) { session_on(s, "spark://h:7077"); },
+     {"--queue", "q"},
+     {{"spark.yarn.queue", "other"}}},
+    {"YarnClient",
+     [](auto& s) {
+         session_on(s, "yarn");
+         s.settings.deploy_mode = "client";
+     },
+     {"--queue", "q"},
+     {{"spark.submit.deployMode", "client"},
+      {"spark.yarn.queue", "q"},
+      {"spark.yarn.submit.waitAppCompletion", "false"},
+      {"spark.yarn.tags", "tag-0-abc"}}},
+    {"YarnCluster",
+     [](auto& s) {
+         session_on(s, "yarn");
+         s.settings.deploy_mode = "cluster";
+         s.request.conf["spark.yarn.tags"] = "x,y";
+         s.request.conf["spark.yarn.submit.waitAppCompletion"] = "true";
+     },
+     {"--queue", "q"},
+     {{"spark.submit.deployMode", "cluster"},
+      {"spark.yarn.queue", "q"},
+      {"spark.yarn.submit.waitAppCompletion", "false"},
+      {"spark.yarn.tags", "tag-0-abc,x,y"}}},
+    {"Kubernetes",
+     [](auto& s) { session_on(s, "k8s://https://h"); },
+     {"--queue", "q"},
+     {{"spark.kubernetes.driver.label.spark-app-tag", "tag-0-abc"},
+      {"spark.kubernetes.executor.label.spark-app-tag", "tag-0-abc"},
+      {"spark.kubernetes.submission.waitAppCompletion", "false"},
+      {"spark.ui.proxyBase", "/tag-0-abc"},
+      {"spark.yarn.queue", "other"}}},
 };
 
 INSTANTIATE_TEST_SUITE_P(, SparkSubmitTest, testing::ValuesIn(table),
