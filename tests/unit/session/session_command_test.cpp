@@ -182,7 +182,7 @@ TEST_F(session_command, conf_that_is_not_for_spark_is_remarked_on_and_still_echo
     const auto self = create(wanted);
     EXPECT_EQ(self->request().spark.conf, wanted.spark.conf);
     EXPECT_THAT(log_text(self), HasSubstr("sparkgate: conf livy.uri is not for Spark and has no meaning here\n"));
-    EXPECT_THAT(log_text(self), HasSubstr("sparkgate: conf evil\\nkey is not"));
+    EXPECT_THAT(log_text(self), HasSubstr("sparkgate: conf evil\\x0akey is not"));
 }
 
 TEST_F(session_command, what_may_not_be_asked_for_leaves_nothing_behind) {
