@@ -35,7 +35,7 @@ def gateway(fake_spark_home, files):
 def refusal(client, **request):
     answer = client.post("/sessions", {"kind": "pyspark", **request})
     assert answer.status == 400, answer
-    return answer.json()
+    return answer.json
 
 
 def conf_file(gateway, session):

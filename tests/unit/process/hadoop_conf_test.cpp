@@ -30,19 +30,21 @@ TEST_F(HadoopConfTest, WithoutAFileItIsTheLocalOne) {
 }
 
 TEST_F(HadoopConfTest, ReadsTheProperty) {
-    EXPECT_EQ(read("<?xml version=\"1.0\"?>\n<?xml-stylesheet type=\"text/xsl\" href=\"c.xsl\"?>\n<!-- <property> -->"
+    EXPECT_EQ(read("<?xml version=\"1.0\"?>\n<?xml-stylesheet type=\"text/xsl\" href=\"c.xsl\"?>\n<!-- "
+                   "<property> -->"
                    "<configuration>" +
                    property("hadoop.tmp.dir", "/tmp") + "<!-- x -->" +
                    property("fs.defaultFS", " hdfs://nn:8020\n ") + "</configuration>\n")
                   .value(),
               "hdfs://nn:8020");
-    EXPECT_EQ(read("<configuration>" + property("fs.default.name", "hdfs://old") + "</configuration>").value(),
-              "hdfs://old");
-    EXPECT_EQ(read("<configuration>" + property("fs.default.name", "hdfs://old") +
-                   property("fs.defaultFS", "hdfs://a") + property("fs.defaultFS", "hdfs://b") +
-                   "</configuration>")
-                  .value(),
-              "hdfs://b");
+    EXPECT_EQ(
+        read("<configuration>" + property("fs.default.name", "hdfs://old") + "</configuration>").value(),
+        "hdfs://old");
+    EXPECT_EQ(
+        read("<configuration>" + property("fs.default.name", "hdfs://old") +
+             property("fs.defaultFS", "hdfs://a") + property("fs.defaultFS", "hdfs://b") + "</configuration>")
+            .value(),
+        "hdfs://b");
     EXPECT_EQ(read("<configuration/>").value(), "file:///");
 }
 

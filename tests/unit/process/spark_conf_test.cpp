@@ -92,9 +92,7 @@ const golden table[] = {
      },
      {{"spark.jars", "hdfs://nn:8020/a.jar,hdfs://nn:8020/b.jar,hdfs://nn:8020/c.jar,local:/d.jar"}}},
     {"AnItemWithACommaIsTwo",
-     [](auto&, auto& r) {
-         r.jars = {"/a.jar,/b.jar"};
-     },
+     [](auto&, auto& r) { r.jars = {"/a.jar,/b.jar"}; },
      {{"spark.jars", "hdfs://nn:8020/a.jar,hdfs://nn:8020/b.jar"}}},
     {"Files",
      [](auto&, auto& r) {
@@ -175,7 +173,9 @@ TEST(PreparedConfTest, RefusesFilesOfEveryList) {
     conf_rules rules = hdfs_rules();
     rules.files.list_keys = {"spark.my.files"};
     const std::function<void(spark_request&)> cases[] = {
-        [](auto& r) { r.jars = {"/ok", "a.jar"}; },
+        [](auto& r) {
+            r.jars = {"/ok", "a.jar"};
+        },
         [](auto& r) { r.files = {"a.jar"}; },
         [](auto& r) { r.py_files = {"a.jar"}; },
         [](auto& r) { r.archives = {"a.jar"}; },

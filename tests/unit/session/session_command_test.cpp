@@ -30,8 +30,9 @@ protected:
         const auto file = (owner->directory() / "spark.properties").string();
         EXPECT_EQ(string_list(argv.begin(), argv.begin() + 3),
                   (string_list{"/opt/spark/bin/spark-submit", "--properties-file", file}));
-        EXPECT_EQ(string_list(argv.end() - 2, argv.end()),
-                  (string_list{"/opt/sparkgate/repl/driver.py", (owner->directory() / "driver.json").string()}));
+        EXPECT_EQ(
+            string_list(argv.end() - 2, argv.end()),
+            (string_list{"/opt/sparkgate/repl/driver.py", (owner->directory() / "driver.json").string()}));
         return {argv.begin() + 3, argv.end() - 2};
     }
     void write_spark_defaults(const std::string& text) {
@@ -116,7 +117,8 @@ const field fields[] = {
     {"name", [](auto& r) { r.spark.name = "etl"; }, {"--name", "etl"}},
     {"conf",
      [](auto& r) {
-         r.spark.conf = {{"spark.a b", " x=y\nz"}, {"spark.app.name", "mine"}, {"livy.rsc.sql.num-rows", "5"}};
+         r.spark.conf = {
+             {"spark.a b", " x=y\nz"}, {"spark.app.name", "mine"}, {"livy.rsc.sql.num-rows", "5"}};
      },
      {},
      {{"spark.a b", " x=y\nz"}, {"spark.app.name", "mine"}}},
@@ -132,7 +134,8 @@ TEST_F(session_command, imposes_the_catalog_and_on_yarn_a_single_attempt) {
     settings.hive_context = true;
     settings.spark_master = "yarn";
     auto wanted = request();
-    wanted.spark.conf = {{"spark.sql.catalogImplementation", "in-memory"}, {"spark.yarn.maxAppAttempts", "3"}};
+    wanted.spark.conf = {{"spark.sql.catalogImplementation", "in-memory"},
+                         {"spark.yarn.maxAppAttempts", "3"}};
     auto conf = conf_of(create(wanted));
     EXPECT_THAT(conf["spark.yarn.tags"], MatchesRegex("livy-session-0-[a-z0-9]{8}"));
     EXPECT_NE(conf_of(create())["spark.yarn.tags"].substr(15), conf["spark.yarn.tags"].substr(15));
@@ -181,15 +184,17 @@ TEST_F(session_command, conf_that_is_not_for_spark_is_remarked_on_and_still_echo
     wanted.spark.conf = {{"livy.uri", "http://h"}, {"evil\nkey", "x"}};
     const auto self = create(wanted);
     EXPECT_EQ(self->request().spark.conf, wanted.spark.conf);
-    EXPECT_THAT(log_text(self), HasSubstr("sparkgate: conf livy.uri is not for Spark and has no meaning here\n"));
-    EXPECT_THAT(log_text(self), HasSubstr("sparkgate: conf evil\\nkey is not"));
+    EXPECT_THAT(log_text(self),
+                HasSubstr("sparkgate: conf livy.uri is not for Spark and has no meaning here\n"));
+    EXPECT_THAT(log_text(self), HasSubstr("sparkgate: conf evil\\x0akey is not"));
 }
 
 TEST_F(session_command, what_may_not_be_asked_for_leaves_nothing_behind) {
     settings.max_creation = 1;
     auto wanted = request();
     wanted.spark.jars = {"/etc/passwd"};
-    for (int i = 0; i < 2; ++i) {  // the second time there is no room either: the request is wrong all the same
+    for (int i = 0; i < 2;
+         ++i) {  // the second time there is no room either: the request is wrong all the same
         const auto refused = try_create(wanted);
         ASSERT_FALSE(refused);
         EXPECT_EQ(refused.error().code, errc::invalid_argument);
