@@ -30,15 +30,15 @@ MASKS = [
     ("build date", r'"date":"[^"]*"', '"date":"<date>"'),
     ("lines of Spark's log in a view", rf'"log":\[(?:{STRING},?)*\]', '"log":["<lines>"]'),
     ("object address", r"\b0x[0-9a-f]{6,}\b|(?<=@)[0-9a-f]{5,8}\b", "<address>"),
-    ("folder of PySpark", r'(File \\")[^"\\]*/((?:pyspark|py4j)/)', r"\1<python>/\2"),
+    ("frame in PySpark", r'(File \\")[^"\\]*/((?:pyspark|py4j)/[^"\\]*\\", line )\d+', r"\1<python>/\2<n>"),
     ("address of an executor", r"\b(?:localhost|\d+\.\d+\.\d+\.\d+)(?= executor)", "<host>"),
     ("stage and task", r"\b(stage|task|Task|TID|Job) \d+(?:\.\d+)?", r"\1 <n>"),
     ("frames that the Scala shell leaves out", r"\.\.\. \d+ elided", "... <n> elided"),
     ("digits of an escape", r"\\u001([A-F])", lambda found: found[0].lower()),
 ]
 
-# What sparkgate answers otherwise all over, by the id of its row in docs/livy-compat.md: substitutions that make Livy's
-# (masked) text of it. Where a recording names one of these, it has to change something.
+# What sparkgate or Spark 4.1 answers otherwise all over, by the id of its row in docs/livy-compat.md: substitutions that
+# make Livy's (masked) text of it. Where a recording names one of these, it has to change something.
 REWRITES = {
     "application": [(r'"appId":"local-\d+"', '"appId":null'),
                     (r'"sparkUiUrl":"http[^"]+"', '"sparkUiUrl":null')],
@@ -48,6 +48,8 @@ REWRITES = {
     "reason": [(r"(Session isn't active\.) It ended: (?:[^\"\\]|\\.)*", r"\1"),
                (r'(Session is in state dead) \((?:[^"\\]|\\.)*\)"', r'\1"')],
     "result-numbers": [(r"((?:\\n|\b)res)\d+\b", r"\1<n>")],
+    "scala-2.13": [(r'((?:\\n|"))val (\w+(?:<n>)?: )', r"\1\2"), ('"class P', '"defined class P')],
+    "sqlstate": [(r" SQLSTATE: \w+( (?=\())?", "")],
     "sparkr-missing": [(rf'("ename":"InterpreterError","evalue":){STRING}', r'\1"Fail to start interpreter"')],
     "statement-frames": [
         (r'"  File \\"<statement \d+>\\", line \d+, in <module>\\n(?:[^"\\]|\\.)*",', ""),
@@ -107,16 +109,20 @@ def parsed(text):
     return json.loads(text, parse_float=lambda digits: f"number {digits}")
 
 
+def entries(recording, spark):
+    return [recording[name] for name in ("sparkgate", f"spark-{spark}") if name in recording]
+
+
 def expectation(recording, spark=None):
     """What sparkgate must answer. The body is a text, or an object where members were replaced."""
     expected = {"status": recording["status"], "headers": dict(recording["answer_headers"]),
-                "bare": recording.get("bare", False), "answer": recording["answer"]}
-    for instead in (recording.get("sparkgate"), recording.get(f"spark-{spark}")):
-        if not instead:
-            continue
-        expected["status"] = instead.get("status", expected["status"])
-        expected["bare"] = instead.get("bare", expected["bare"])
+                "bare": recording.get("bare", False), "cut": recording.get("cut", False), "answer": recording["answer"],
+                "why": []}
+    for instead in entries(recording, spark):
+        for key in ("status", "bare", "cut"):
+            expected[key] = instead.get(key, expected[key])
         expected["headers"].update(instead.get("headers", {}))
+        expected["why"] += instead["why"]
         patch = instead.get("answer", expected["answer"])
         if isinstance(patch, dict) and isinstance(expected["answer"], str):
             expected["answer"] = parsed(mask(expected["answer"]))
@@ -158,17 +164,17 @@ def rewritten(text, rules):
     return text, idle
 
 
-def compare_body(recording, expected, text):
-    if expected is None:  # pages of Livy's user interface, and HEAD
+def compare_body(expected, wanted, text):
+    if wanted is None:  # pages of Livy's user interface, and HEAD
         return []
-    seen, idle = rewritten(mask(text), recording.get("sparkgate", {}).get("why", []))
+    seen, idle = rewritten(mask(text), expected["why"])
     if idle:
         return [f"no longer different: {', '.join(idle)}"]
-    if isinstance(expected, dict):  # whose new members are last
-        wanted, seen = json.dumps(expected, sort_keys=True), json.dumps(parsed(seen), sort_keys=True)
+    if isinstance(wanted, dict):  # whose new members are last
+        wanted, seen = json.dumps(wanted, sort_keys=True), json.dumps(parsed(seen), sort_keys=True)
     else:
-        wanted, _ = rewritten(mask(expected), recording.get("sparkgate", {}).get("why", []))
-        seen = seen[:len(wanted)] if recording.get("cut") else seen
+        wanted, _ = rewritten(mask(wanted), expected["why"])
+        seen = seen[:len(wanted)] if expected["cut"] else seen
     if wanted != seen:
         return [f"body:\n  sparkgate {seen}\n  Livy      {wanted}"]
     spaced = re.sub(STRING, '""', text) if text.startswith("{") else ""
@@ -182,10 +188,10 @@ def differences(recording, answer, host, spark=None, translate=lambda text: text
 
     expected = expectation(recording, spark)
     if expected["status"] != answer.status:
-        return [f"status: {answer.status} {answer.text[:300]}, Livy {expected['status']}"]
+        return [f"status: {answer.status} {body_text(answer)[:300]}, Livy {expected['status']}"]
     wanted = {name: real(value) for name, value in expected["headers"].items()}
     return (compare_headers(recording, wanted, expected["bare"], answer)
-            + compare_body(recording, real(expected["answer"]), body_text(answer)))
+            + compare_body(expected, real(expected["answer"]), body_text(answer)))
 
 
 def table(heading):

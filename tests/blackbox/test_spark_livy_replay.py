@@ -48,7 +48,8 @@ class Scenario:
         text = text.replace(FOLDER, self.folder)
         for livy, ours in self.sessions.items():
             text = re.sub(rf"(/sessions/){livy}(?!\d)", rf"\g<1>{ours}", text)
-            text = re.sub(rf"(Session '|for session ){livy}(?!\d)", rf"\g<1>{ours}", text)
+            text = re.sub(rf"(Session '){livy}(?=')", rf"\g<1>{ours}", text)
+            text = re.sub(rf"(for session ){livy + 1}(?=\")", rf"\g<1>{ours + 1}", text)  # the next id
             text = re.sub(rf'(\{{"id":){livy}(?=,"(?:name|from|state)")', rf"\g<1>{ours}", text)
         return text
 
@@ -68,7 +69,7 @@ class Scenario:
         end = time.monotonic() + DEADLINE
         while True:
             answer = livy_replay.send(self.port, recording, self.translate)
-            cold = answer.text == '{"candidates":[]}' != livy_replay.expectation(recording, self.spark)["answer"]
+            cold = livy_replay.body_text(answer) == '{"candidates":[]}' != livy_replay.expectation(recording, self.spark)["answer"]
             if not cold or time.monotonic() > end:
                 return answer
             time.sleep(1)
