@@ -75,7 +75,7 @@ awaitable<response> list_statements(context& api, const request& from, const pat
 }
 
 awaitable<response> create_statement(context& api, const request& from, const path_values& path) {
-    static const std::vector<std::string> fields{"code", "kind", "msg_type"};
+    static const std::vector<std::string> fields{"msg_type", "kind", "code"};
     const opened target = open_for_writing(api, path[0]);
     if (target.refused) co_return *target.refused;
     const auto owner = target.session;

@@ -65,6 +65,7 @@ public:
 
     // A driver that reads no more is cut off instead of filling our memory; it dials again when it reads.
     void send(std::string bytes) {
+        if (!writing_) return;
         queued_bytes_ += bytes.size();
         if (queued_bytes_ > max_queued_bytes) return close();
         queue_.push_back(std::move(bytes));
@@ -86,17 +87,23 @@ private:
                 co_await asio::async_write(self->socket_, asio::buffer(self->queue_.front()), as_tuple);
             self->queued_bytes_ -= self->queue_.front().size();
             self->queue_.pop_front();
-            if (ec) {
-                self->queue_.clear();
-                self->close();
-            }
+            if (ec) self->stop_writing();
         }
+    }
+
+    // The driver has closed its end. What it sent before is still to be read, so that only the reader may end
+    // the connection.
+    void stop_writing() {
+        writing_ = false;
+        queue_.clear();
+        queued_bytes_ = 0;
     }
 
     local::socket socket_;
     decoder decoder_;
     std::deque<std::string> queue_;
     std::size_t queued_bytes_ = 0;
+    bool writing_ = true;
 };
 
 // What the endpoint and a session's link share about one expected driver.

@@ -49,4 +49,4 @@ class _Answer:
             self._given = True
         if self.timer is not None:
             self.timer.cancel()
-        self._link.send_volatile("completion", json.dumps(names).encode("ascii"), req=self._req)
+        self._link.send_volatile("completion", json.dumps(names, separators=(",", ":")).encode("ascii"), req=self._req)

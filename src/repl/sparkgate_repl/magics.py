@@ -13,8 +13,10 @@ class UnknownMagic(Exception):
 
 def check(magic):
     """Raise UnknownMagic before anything of the statement runs."""
+    if not magic.name:
+        raise UnknownMagic("magic command not specified")
     if magic.name not in ("json", "table", "matplot"):
-        raise UnknownMagic("Unknown magic command %s" % magic.name)
+        raise UnknownMagic("unknown magic command '%s'" % magic.name)
     if not magic.argument:
         raise ValueError("%%%s needs the name of a variable" % magic.name)
 

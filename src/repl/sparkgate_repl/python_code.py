@@ -10,7 +10,7 @@ import warnings
 Magic = collections.namedtuple("Magic", "name argument")
 Piece = collections.namedtuple("Piece", "body last")    # code objects or None; `last` is an expression
 
-_MAGIC_LINE = re.compile(r"%(\w+)[ \t]*(.*)")
+_MAGIC_LINE = re.compile(r"%(\w*)[ \t]*(.*)")
 _FUTURE_FLAGS = sum({getattr(__future__, name).compiler_flag for name in __future__.all_feature_names})
 _KEPT_SOURCES = 200
 

@@ -98,7 +98,7 @@ class PythonRepl(Interpreter):
 
     def _error(self, statement, failure):
         if isinstance(failure, magics.UnknownMagic):
-            return error("UnknownMagic", str(failure))
+            return error("UnknownMagic", str(failure), ["UnknownMagic: %s\n" % failure])
         output = statement.output
         printed = output.text("stdout") + output.text("stderr")
         mark = output.cut_mark()

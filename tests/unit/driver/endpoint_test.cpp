@@ -100,6 +100,19 @@ TEST_F(endpoint_test, a_refusal_does_not_disturb_the_true_driver) {
     EXPECT_EQ(owner.events, events{"connected -1"});
 }
 
+TEST_F(endpoint_test, the_last_words_of_a_driver_that_has_gone_are_heard) {
+    {
+        asio::io_context elsewhere;
+        asio::local::stream_protocol::socket driver(elsewhere);
+        driver.connect(asio::local::stream_protocol::endpoint(socket->socket_path().native()));
+        const json hello{{"op", "hello"}, {"session", 7}, {"token", "secret"}, {"last_exec", -1}};
+        // More than is read at once: part of it is still in the socket when the welcome cannot be sent.
+        asio::write(driver, asio::buffer(encode(hello) + encode(reliable("failed", 1), std::string(100'000, 'x'))));
+    }
+    wait_for_events(3);
+    EXPECT_EQ(owner.events, (events{"connected -1", "failed", "disconnected"}));
+}
+
 TEST_F(endpoint_test, frames_go_both_ways_in_order_with_their_payload) {
     auto driver = dial();
     driver.hello(7, "secret");
