@@ -219,6 +219,8 @@ TEST_F(session_life, a_driver_that_is_ready_too_late_changes_nothing) {
     loop.settle();
     EXPECT_EQ(self->state(), session_state::shutting_down);
     EXPECT_EQ(self->reason(), "it is night");
+    child_of(self).exit_with(0);
+    loop.run_until([&] { return stopped; });
 }
 
 TEST_F(session_life, the_drivers_log_lines_are_in_the_log) {
