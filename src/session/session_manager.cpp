@@ -143,12 +143,9 @@ awaitable<void> session_manager::expire_in_time() {
 void session_manager::expire() {
     const auto now = world_.clock();
     for (const auto& each : all()) {
-        auto next = removing_.contains(each->id()) ? std::nullopt : each->expires();
-        if (!next) continue;
-        if (next->when > now) {
-            timer_.ring_by(next->when);
-            continue;
-        }
+        auto next = each->expires();
+        if (next && next->when > now) timer_.ring_by(next->when);
+        if (!next || next->when > now) continue;
         auto work = remove_expired(each, std::move(next->why));
         asio::co_spawn(world_.executor, std::move(work), asio::detached);
     }

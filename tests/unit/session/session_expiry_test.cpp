@@ -105,7 +105,8 @@ TEST_F(session_expiry, questions_are_no_activity) {
 
 TEST_F(session_expiry, the_time_of_a_start_is_not_idle_time) {
     const auto self = create(with_idle_timeout("10m"));
-    pass(9min);
+    pass(11min);
+    EXPECT_EQ(self->state(), session_state::starting);
     const auto driver = dial(self);
     driver->send(ready());
     wait_state(self, session_state::idle);
@@ -156,6 +157,17 @@ TEST_F(session_expiry, without_skip_busy_work_does_not_keep_a_session) {
     EXPECT_THAT(running->output.value_or(""), HasSubstr("idle for 1h"));
 }
 
+TEST_F(session_expiry, without_skip_busy_the_idle_time_begins_with_the_newest_statement) {
+    settings.timeout_skips_busy = false;
+    const auto idle = start_idle();
+    now += 59min;
+    submit(idle.self, "long");
+    pass(59min);
+    EXPECT_EQ(idle.self->state(), session_state::busy);
+    pass(1min);
+    EXPECT_EQ(idle.self->state(), session_state::dead);
+}
+
 TEST_F(session_expiry, a_ttl_counts_although_the_client_is_active) {
     const auto idle = start_idle(with_ttl("1h"));
     now += 59min;
@@ -201,9 +213,8 @@ TEST_F(session_expiry, an_ended_session_is_listed_for_the_retention_then_forgott
     now += 5min;
     child_of(self).exit_with(3);
     wait_state(self, session_state::dead);
-    pass(10min - 1ms);
-    EXPECT_EQ(manager().all().size(), 1u);
-    pass(1ms);
+    EXPECT_EQ(self->expires()->when, now + 10min);
+    pass(10min);
     EXPECT_EQ(wait_removed(self),
               "Session '0' not found. It was removed: ended 10m ago (" + self->reason() + ").");
     EXPECT_THAT(self->reason(), HasSubstr("exit code 3"));
@@ -242,20 +253,6 @@ TEST_F(session_expiry, a_session_that_a_client_deletes_at_that_moment_is_the_cli
     EXPECT_EQ(manager().find("0").error().message, "Session '0' not found.");
 }
 
-TEST_F(session_expiry, one_that_the_store_will_not_forget_is_tried_again) {
-    const auto self = create();
-    child_of(self).exit_with(1);
-    wait_state(self, session_state::dead);
-    store.failing_commit = store.commits + 1;
-    pass(10min);
-    loop.run_until([&] { return store.commits == store.failing_commit; });
-    loop.settle();
-    EXPECT_EQ(manager().all().size(), 1u);
-    EXPECT_EQ(manager().find("0").value(), self);
-    pass(10s);
-    wait_removed(self);
-}
-
 TEST_F(session_expiry, only_what_is_due_ends) {
     const auto early = start_idle(with_idle_timeout("10m")), late = start_idle(with_idle_timeout("20m"));
     pass(10min);
@@ -263,16 +260,75 @@ TEST_F(session_expiry, only_what_is_due_ends) {
     EXPECT_TRUE(lives(late.self));
 }
 
-TEST_F(session_expiry, the_timer_wakes_for_a_session_that_was_created_while_it_slept) {
-    clock = std::chrono::steady_clock::now;
-    auto timer = manager().expire_in_time();
-    bool ended = false;
-    loop.start(std::move(timer), ended);
-    start_idle(with_idle_timeout("2h"));
-    loop.settle();
+// The timer, with the real clock
+
+class session_timer : public session_expiry {
+protected:
+    void SetUp() override { clock = std::chrono::steady_clock::now; }
+    void start_timer() {
+        auto work = manager().expire_in_time();
+        loop.start(std::move(work), over_);
+    }
+
+private:
+    bool over_ = false;
+};
+
+TEST_F(session_timer, wakes_for_a_session_that_becomes_idle) {
+    start_timer();
     wait_removed(start_idle(with_idle_timeout("20ms")).self);
     wait_removed(start_idle(with_ttl("20ms")).self);
-    EXPECT_EQ(manager().all().size(), 1u);
+}
+
+TEST_F(session_timer, wakes_for_a_session_that_is_created) {
+    settings.timeout_skips_busy = false;
+    start_timer();
+    wait_removed(create(with_ttl("20ms")));
+}
+
+TEST_F(session_timer, wakes_for_a_session_that_ends) {
+    settings.state_retain = 20ms;
+    start_timer();
+    const auto self = create();
+    child_of(self).exit_with(1);
+    wait_removed(self);
+}
+
+TEST_F(session_timer, goes_on_to_the_next_session) {
+    settings.timeout_skips_busy = false;
+    start_timer();
+    const auto later = create(with_ttl("100ms"));
+    wait_removed(create(with_ttl("10ms")));
+    wait_removed(later);
+}
+
+TEST_F(session_timer, wakes_for_a_session_whose_statement_was_taken_back) {
+    start_timer();
+    const auto idle = start_idle(with_idle_timeout("100ms"));
+    store.failing_commit = store.commits + 1;
+    store.hold();
+    std::optional<result<statement_pointer>> submitted;
+    auto work = idle.self->submit(code_kind::pyspark, "1+1");
+    loop.start(std::move(work), submitted);
+    const auto past = std::chrono::steady_clock::now() + 100ms;
+    loop.run_until([&] { return std::chrono::steady_clock::now() > past; }, "the timer");
+    loop.settle();
+    EXPECT_TRUE(lives(idle.self)) << "its statement waits for the store";
+    store.release();
+    wait_removed(idle.self);
+}
+
+TEST_F(session_timer, tries_again_what_the_store_refused) {
+    // Past times ring at once, so that the pause takes no time.
+    now = std::chrono::steady_clock::now() - 1h;
+    clock = [this] { return now += 1ms; };
+    settings.state_retain = 1ms;
+    const auto self = create();
+    store.failing_commit = store.commits + 1;
+    start_timer();
+    child_of(self).exit_with(1);
+    loop.run_until([&] { return store.commits == store.failing_commit; }, "the first attempt");
+    wait_removed(self);
 }
 
 }  // namespace
