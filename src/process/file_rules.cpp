@@ -3,7 +3,7 @@
 #include "java_uri.hpp"
 
 #include <algorithm>
-#include <glob.h>
+#include <fnmatch.h>
 
 namespace sparkgate::process {
 namespace fs = std::filesystem;
@@ -17,14 +17,22 @@ bool lies_in(const fs::path& path, fs::path directory) {
            directory.end();
 }
 
-// Hadoop expands patterns, so that what a pattern matches counts too.
+// Hadoop expands patterns, so that what a pattern matches counts too. They may be in the last part of a name
+// only, and have no alternatives or escapes: this takes one look into one directory, however they are
+// written.
+bool is_bounded_pattern(const fs::path& path) {
+    return path.native().find_first_of("{\\") == std::string::npos &&
+           path.parent_path().native().find_first_of("*?[") == std::string::npos;
+}
+
 std::vector<fs::path> expand(const fs::path& pattern) {
     std::vector<fs::path> out{pattern};
-    if (pattern.native().find_first_of("*?[{\\") == std::string::npos) return out;
-    ::glob_t found{};
-    if (::glob(pattern.c_str(), GLOB_BRACE | GLOB_NOSORT, nullptr, &found) == 0)
-        out.insert(out.end(), found.gl_pathv, found.gl_pathv + found.gl_pathc);
-    ::globfree(&found);
+    if (pattern.filename().native().find_first_of("*?[") == std::string::npos) return out;
+    std::error_code ec;
+    for (fs::directory_iterator entry(pattern.parent_path(), ec), end; !ec && entry != end;
+         entry.increment(ec))
+        if (::fnmatch(pattern.filename().c_str(), entry->path().filename().c_str(), 0) == 0)
+            out.push_back(entry->path());
     return out;
 }
 
@@ -40,9 +48,9 @@ bool links_stay_inside(const fs::path& path, const std::vector<fs::path>& direct
 
 bool is_allowed(const fs::path& path, const std::vector<fs::path>& directories) {
     const auto normal = path.lexically_normal();
-    if (!path.is_absolute() || std::none_of(directories.begin(), directories.end(), [&](const auto& each) {
-            return lies_in(normal, each.lexically_normal());
-        }))
+    if (!path.is_absolute() || !is_bounded_pattern(path)) return false;
+    if (std::none_of(directories.begin(), directories.end(),
+                     [&](const auto& each) { return lies_in(normal, each.lexically_normal()); }))
         return false;
     // Spark follows ".." behind a link in some places and takes it out in others.
     for (const auto& form : {path, normal})

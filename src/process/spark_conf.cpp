@@ -1,5 +1,7 @@
 #include "sparkgate/process/spark_conf.hpp"
 
+#include <algorithm>
+
 namespace sparkgate::process {
 namespace {
 
@@ -36,38 +38,25 @@ string_list split(std::string_view text, std::string_view separators) {
     return out;
 }
 
-class list_resolver {
-public:
-    explicit list_resolver(const file_rules& rules) : rules_(rules) {}
-
-    result<void> add(const std::string& uri) {
-        auto resolved = resolve_file(uri, rules_);
-        if (!resolved) return resolved.error();
-        if (!joined_.empty()) joined_ += ',';
-        joined_ += *resolved;
-        return {};
-    }
-
-    const std::string& joined() const { return joined_; }
-
-private:
-    const file_rules& rules_;
-    std::string joined_;
-};
-
 result<void> resolve_list(const string_list& from_request, const std::string& key, conf_map& conf,
                           const file_rules& rules) {
-    list_resolver list(rules);
+    string_list uris;
     for (const auto& item : from_request) {
         // Spark splits the joined list at commas: what follows one is a file of its own.
-        const auto parts = split(item, ",");
-        for (const auto& uri : parts.empty() ? string_list{item} : parts)
-            if (auto added = list.add(uri); !added) return added;
+        auto parts = split(item, ",");
+        if (parts.empty()) parts = {item};
+        uris.insert(uris.end(), parts.begin(), parts.end());
     }
     if (const auto found = conf.find(key); found != conf.end())
-        for (const auto& uri : split(found->second, ", "))
-            if (auto added = list.add(uri); !added) return added;
-    if (!list.joined().empty()) conf[key] = list.joined();
+        for (auto& uri : split(found->second, ", "))
+            uris.push_back(std::move(uri));
+    std::string joined;
+    for (const auto& uri : uris) {
+        const auto resolved = resolve_file(uri, rules);
+        if (!resolved) return resolved.error();
+        joined += (joined.empty() ? "" : ",") + *resolved;
+    }
+    if (!joined.empty()) conf[key] = joined;
     return {};
 }
 

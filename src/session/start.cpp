@@ -3,6 +3,7 @@
 #include "sparkgate/base/files.hpp"
 #include "sparkgate/process/java_properties.hpp"
 
+#include <array>
 #include <stdexcept>
 #include <sys/random.h>
 

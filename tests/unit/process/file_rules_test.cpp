@@ -86,6 +86,7 @@ protected:
         fs::create_symlink(outside / "secret", inside / "escape");
         fs::create_symlink(outside / "folder", inside / "way");
         fs::create_symlink("plain", inside / "alias");
+        fs::create_symlink(outside / "secret", inside / "folder/.hidden");
         fs::create_symlink(inside, dir.path() / "door");
     }
     bool allowed(const std::string& name) const {
@@ -102,6 +103,13 @@ TEST_F(LinksTest, ALinkInsideThatLeadsOutsideIsAWayOut) {
         EXPECT_TRUE(allowed(name)) << name;
     for (const char* name : {"escape", "way/x", "way/../secret", "e*", "*/x", "%65scape", "%7Bescape%7D",
                              "%5Be%5Dscape", "%5Cescape"})
+        EXPECT_FALSE(allowed(name)) << name;
+}
+
+TEST_F(LinksTest, PatternsAreBounded) {
+    for (const char* name : {"pl?in", "*n", "%5Bp%5Dlain", "folder/a*"})
+        EXPECT_TRUE(allowed(name)) << name;
+    for (const char* name : {"folder/*", "*/new", "f%5Bo%5Dlder/new", "%7Bplain%7D", "%5Cplain"})
         EXPECT_FALSE(allowed(name)) << name;
 }
 
