@@ -16,6 +16,8 @@ The code of a statement is its command:
     deaf                runs for ever, answers cancel with cancel_failed
     redial FILE         drop the connection while running, dial again when FILE exists, then hand over the result
     exit CODE           the process ends
+
+A file that is added becomes a line "added KIND URI" on stdout; one whose name is "nope" is refused.
 """
 
 import json
@@ -136,6 +138,10 @@ class Driver:
         elif op == "complete":
             words = [word for word in ("alpha", "beta") if word.startswith(payload.decode()[:header["cursor"]])]
             self.link.send({"op": "completion", "req": header["req"]}, json.dumps(words).encode())
+        elif op == "add":
+            print(f"added {header['kind']} {header['uri']}", flush=True)
+            refused = {"error": "no such file"} if header["uri"].endswith("/nope") else {}
+            self.link.send({"op": "added", "req": header["req"], **refused})
 
     def execute(self, number, code):
         self.tell("started", id=number, t=now())
