@@ -80,9 +80,10 @@ template <class Done>
 awaitable<void> hold(context& api, std::shared_ptr<session::session> on, std::chrono::milliseconds time,
                      Done done) {
     const auto deadline = std::chrono::steady_clock::now() + time;
-    if (!done()) on->heard_from(time);
-    while (!done() && !api.sessions.releases_waiters() && std::chrono::steady_clock::now() < deadline)
+    while (!done() && !api.sessions.releases_waiters() && std::chrono::steady_clock::now() < deadline) {
+        on->heard_from(deadline - std::chrono::steady_clock::now());
         co_await on->changed().wait_until(deadline);
+    }
 }
 
 // 200 with a body that is JSON text.

@@ -136,7 +136,7 @@ void session::touch() {
     clocks_.last_activity = world_.clock();
 }
 
-void session::heard_from(std::chrono::milliseconds held) {
+void session::heard_from(time_point::duration held) {
     clocks_.last_contact = std::max(clocks_.last_contact, world_.clock() + held);
 }
 

@@ -10,8 +10,8 @@
 namespace sparkgate::session {
 namespace {
 
-constexpr auto store_pause =
-    std::chrono::seconds(10);  // before a removal that the store refused is tried again
+// Before a removal that the store refused is tried again.
+constexpr auto store_pause = std::chrono::seconds(10);
 
 bool all_digits(const std::string& text) {
     return std::all_of(text.begin(), text.end(), [](unsigned char c) { return c >= '0' && c <= '9'; });
@@ -144,10 +144,13 @@ void session_manager::expire() {
     const auto now = world_.clock();
     for (const auto& each : all()) {
         auto next = each->expires();
-        if (next && next->when > now) timer_.ring_by(next->when);
-        if (!next || next->when > now) continue;
-        auto work = remove_expired(each, std::move(next->why));
-        asio::co_spawn(world_.executor, std::move(work), asio::detached);
+        if (!next) continue;
+        if (next->when > now) {
+            timer_.ring_by(next->when);
+        } else {
+            auto work = remove_expired(each, std::move(next->why));
+            asio::co_spawn(world_.executor, std::move(work), asio::detached);
+        }
     }
 }
 

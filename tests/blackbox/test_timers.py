@@ -15,11 +15,12 @@ from blackbox.conftest import new_directory, run_gateway
 
 @pytest.fixture
 def serve(fake_spark_home):
-    """serve(key=value...) starts a server (keys without `server.session.`, _ for -) and returns it."""
+    """serve(key=value...) starts a server (keys without `server.session.`, _ for - and __ for .) and returns it."""
     with contextlib.ExitStack() as running:
 
         def start(**settings):
-            keys = {"server.session." + key.replace("__", ".").replace("_", "-"): value for key, value in settings.items()}
+            keys = {"server.session." + key.replace("__", ".").replace("_", "-"): value
+                    for key, value in settings.items()}
             server = gateways.Gateway(new_directory(), fake_spark_home, python=sys.executable,
                                       settings={"session.kill-grace": "1s", **keys})
             return running.enter_context(contextlib.contextmanager(run_gateway)(server))

@@ -78,7 +78,7 @@ public:
     // A client uses it: the idle clock begins anew. (Statements and completions say so themselves.)
     void touch();
     // A client asks about it, and may be kept waiting that long for the answer: a heartbeat.
-    void heard_from(std::chrono::milliseconds held = {});
+    void heard_from(time_point::duration held = {});
     // What it will do by itself if nothing changes.
     std::optional<expiry> expires() const;
 
