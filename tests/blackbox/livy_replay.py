@@ -1,8 +1,8 @@
 """Recorded answers of Apache Livy 0.9.0, and how an answer of sparkgate is compared with one of them.
 
-tests/data/livy/README.md describes the recordings. A recording may say what sparkgate answers instead ("sparkgate"), and what
-Spark 4.1 makes of it ("spark-4.1"); each such entry names rows of docs/livy-compat.md. Everything else has to be as Livy
-answered it, once MASKS has covered what no two runs have in common.
+tests/data/livy/README.md describes the recordings. A recording may say what sparkgate answers instead ("sparkgate"),
+and what Spark 4.1 makes of it ("spark-4.1"); each such entry names rows of docs/livy-compat.md. Everything else has to
+be as Livy answered it, once MASKS has covered what no two runs have in common.
 """
 
 import gzip
@@ -37,8 +37,8 @@ MASKS = [
     ("digits of an escape", r"\\u001([A-F])", lambda found: found[0].lower()),
 ]
 
-# What sparkgate or Spark 4.1 answers otherwise all over, by the id of its row in docs/livy-compat.md: substitutions that
-# make Livy's (masked) text of it. Where a recording names one of these, it has to change something.
+# What sparkgate or Spark 4.1 answers otherwise all over, by the id of its row in docs/livy-compat.md: substitutions
+# that make Livy's (masked) text of it. Where a recording names one of these, it has to change something.
 REWRITES = {
     "application": [(r'"appId":"local-\d+"', '"appId":null'),
                     (r'"sparkUiUrl":"http[^"]+"', '"sparkUiUrl":null')],
@@ -146,6 +146,8 @@ def compare_headers(recording, wanted, bare, answer):
             problems.append(f"{name}: {answer.headers.get(name)!r}, Livy {value!r}")
     unknown = set(answer.headers) - set(COMPARED_HEADERS) - set(SECURITY_HEADERS) - OTHER_HEADERS
     problems += [f"{name} is not a header of Livy's" for name in sorted(unknown)]
+    if "X-Request-Id" not in answer.headers:
+        problems.append("no X-Request-Id")
     length = None if answer.headers.get("Transfer-Encoding") == "chunked" else str(len(answer.body))
     if recording["method"] != "HEAD" and answer.status != 204 and answer.headers.get("Content-Length") != length:
         problems.append(f"Content-Length: {answer.headers.get('Content-Length')!r} for {len(answer.body)} bytes")
