@@ -40,15 +40,15 @@ token_name name_of(const json& value) {
 
 std::string wrong_type(const std::string& expected, const json& found) {
     const auto name = name_of(found);
-    return "Cannot deserialize value of type `" + expected + "` from " + name.value + " value (token `JsonToken." +
-           name.token + "`)";
+    return "Cannot deserialize value of type `" + expected + "` from " + name.value +
+           " value (token `JsonToken." + name.token + "`)";
 }
 
 // The errors about a body that is JSON but no object.
 std::string not_an_object(const json& found, const std::string& java_class) {
     if (found.is_null()) return "The request body must be a JSON object, not null.";
-    const std::string construct = "Cannot construct instance of `" + java_class +
-                                  "` (although at least one Creator exists): no ";
+    const std::string construct =
+        "Cannot construct instance of `" + java_class + "` (although at least one Creator exists): no ";
     const std::string constructor = "-argument constructor/factory method to deserialize from ";
     if (found.is_string())
         return construct + "String" + constructor + "String value ('" + found.get<std::string>() + "')";
@@ -63,8 +63,8 @@ std::string unknown_field(const std::string& field, const std::string& java_clas
     for (const auto& name : known)
         names += (names.empty() ? "\"" : ", \"") + name + "\"";
     return "Unrecognized field \"" + field + "\" (class " + java_class + "), not marked as ignorable (" +
-           std::to_string(known.size()) + " known properties: " + names + "]) (through reference chain: " +
-           java_class + "[\"" + field + "\"])";
+           std::to_string(known.size()) + " known properties: " + names +
+           "]) (through reference chain: " + java_class + "[\"" + field + "\"])";
 }
 
 }  // namespace
@@ -115,7 +115,8 @@ std::optional<int> body_reader::integer(const char* field) {
     if (value->is_number()) {
         const double number = std::trunc(value->get<double>());
         if (std::abs(number) <= 2147483647.0) return static_cast<int>(number);
-        refuse(field, "Numeric value (" + dump_json(*value) + ") out of range of int (-2147483648 - 2147483647)");
+        refuse(field,
+               "Numeric value (" + dump_json(*value) + ") out of range of int (-2147483648 - 2147483647)");
     } else if (value->is_string()) {
         const auto& text = value->get_ref<const std::string&>();
         int out = 0;
@@ -151,7 +152,8 @@ std::map<std::string, std::string> body_reader::map(const char* field) {
     if (!value) return {};
     std::map<std::string, std::string> out;
     if (!value->is_object()) {
-        refuse(field, wrong_type("scala.collection.immutable.Map<java.lang.String,java.lang.String>", *value));
+        refuse(field,
+               wrong_type("scala.collection.immutable.Map<java.lang.String,java.lang.String>", *value));
         return out;
     }
     for (const auto& [key, item] : value->items()) {

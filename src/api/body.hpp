@@ -23,7 +23,7 @@ public:
     // Each returns nothing for an absent or null field. The first wrong type is kept in error().
     std::optional<std::string> text(const char* field);  // numbers and booleans become text
     std::optional<std::string> word(const char* field, const char* otherwise);  // only strings
-    std::optional<int> integer(const char* field);       // also "4"
+    std::optional<int> integer(const char* field);                              // also "4"
     std::vector<std::string> list(const char* field);
     std::map<std::string, std::string> map(const char* field);
 

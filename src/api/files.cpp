@@ -34,7 +34,8 @@ awaitable<response> add(context& api, const request& from, const path_values& pa
     static const std::vector<std::string> fields{"uri"};
     const opened target = open_for_reading(api, path[0]);
     if (target.refused) co_return *target.refused;
-    auto body = body_reader::parse(from.body, "org.apache.livy.client.common.HttpMessages$AddResource", fields);
+    auto body =
+        body_reader::parse(from.body, "org.apache.livy.client.common.HttpMessages$AddResource", fields);
     if (!body) co_return text_error(400, body.error().message);
     const auto uri = body->text("uri");
     if (body->error()) co_return text_error(400, body->error()->message);

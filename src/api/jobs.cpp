@@ -1,5 +1,5 @@
-// Livy's programmatic jobs: closures that Livy's own jars serialise and run inside its driver. This driver has
-// none of them, so that every job is refused, in words that a user of such a client can act on.
+// Livy's programmatic jobs: closures that Livy's own jars serialise and run inside its driver. This driver
+// has none of them, so that every job is refused, in words that a user of such a client can act on.
 #include "body.hpp"
 #include "errors.hpp"
 #include "handlers.hpp"
@@ -11,13 +11,15 @@ awaitable<response> submit_job(context& api, const request& from, const path_val
     static const std::vector<std::string> fields{"job", "jobType"};
     const auto found = find_session(api, path[0]);
     if (!found) co_return to_response(found.error());
-    auto body = body_reader::parse(from.body, "org.apache.livy.client.common.HttpMessages$SerializedJob", fields);
+    auto body =
+        body_reader::parse(from.body, "org.apache.livy.client.common.HttpMessages$SerializedJob", fields);
     if (!body) co_return text_error(400, body.error().message);
     const auto job = body->text("job");
     if (body->error()) co_return text_error(400, body->error()->message);
     if (!job || job->empty()) co_return msg_error(400, "requirement failed: no job provided.");
-    co_return msg_error(501, "Jobs (submit-job, run-job) are not supported: they need Livy's own driver. Send the "
-                             "code as a statement, or submit the program as a batch.");
+    co_return msg_error(501,
+                        "Jobs (submit-job, run-job) are not supported: they need Livy's own driver. Send the "
+                        "code as a statement, or submit the program as a batch.");
 }
 
 namespace {

@@ -42,11 +42,13 @@ awaitable<response> get_ui(context& api, const request&, const path_values&) {
     std::string links;
     for (const auto* path : {"/sessions", "/version", "/metrics"})
         links += "<li><a href=\"" + api.settings.ui_base_path + path + "\">" + path + "</a></li>";
-    co_return text_response("<!doctype html><html lang=\"en\"><title>sparkgate</title>"
-                            "<h1>sparkgate " SPARKGATE_VERSION "</h1>"
-                            "<p>A REST gateway for Apache Spark sessions that speaks Livy's API.</p><ul>" +
-                                links + "</ul></html>\n",
-                            html);
+    co_return text_response(
+        "<!doctype html><html lang=\"en\"><title>sparkgate</title>"
+        "<h1>sparkgate " SPARKGATE_VERSION
+        "</h1>"
+        "<p>A REST gateway for Apache Spark sessions that speaks Livy's API.</p><ul>" +
+            links + "</ul></html>\n",
+        html);
 }
 
 // In Prometheus' text format.
@@ -56,7 +58,8 @@ awaitable<response> get_metrics(context& api, const request&, const path_values&
         by_state[session::to_string(state)] = 0;
     for (const auto& each : api.sessions.all())
         ++by_state[session::to_string(each->state())];
-    std::string out = "# HELP sparkgate_sessions Listed sessions by state.\n# TYPE sparkgate_sessions gauge\n";
+    std::string out =
+        "# HELP sparkgate_sessions Listed sessions by state.\n# TYPE sparkgate_sessions gauge\n";
     for (const auto& [state, count] : by_state)
         out += "sparkgate_sessions{state=\"" + std::string(state) + "\"} " + std::to_string(count) + "\n";
     co_return text_response(std::move(out), "text/plain; version=0.0.4; charset=utf-8");

@@ -6,12 +6,15 @@ namespace sparkgate::api {
 namespace {
 
 // In the order in which Livy's error names them.
-const std::vector<std::string> fields{
-    "executorCores", "conf",          "driverMemory", "name",
-    "driverCores",   "idleTimeout",   "pyFiles",      "archives",
-    "kind",          "files",         "jars",         "proxyUser",
-    "numExecutors",  "heartbeatTimeoutInSecond", "ttl", "queue",
-    "executorMemory"};
+const std::vector<std::string> fields{"executorCores", "conf",
+                                      "driverMemory",  "name",
+                                      "driverCores",   "idleTimeout",
+                                      "pyFiles",       "archives",
+                                      "kind",          "files",
+                                      "jars",          "proxyUser",
+                                      "numExecutors",  "heartbeatTimeoutInSecond",
+                                      "ttl",           "queue",
+                                      "executorMemory"};
 const std::string java_class = "org.apache.livy.server.interactive.CreateInteractiveRequest";
 
 session::code_kind read_kind(body_reader& in) {

@@ -16,13 +16,6 @@ std::optional<response> refuse_times(const session::session_request& wanted) {
     return {};
 }
 
-// Whose name the session's program bears: doAs wins over the body, and both count only with impersonation.
-void settle_proxy_user(session::session_request& wanted, const request& from, bool impersonation) {
-    auto& user = wanted.spark.proxy_user;
-    if (const auto* named = from.parameter("doAs")) user = *named;
-    if (!impersonation) user.reset();
-}
-
 }  // namespace
 
 awaitable<response> list_sessions(context& api, const request& from, const path_values&) {
@@ -43,7 +36,7 @@ awaitable<response> create_session(context& api, const request& from, const path
     auto wanted = parse_session_request(from.body);
     if (!wanted) co_return text_error(400, wanted.error().message);
     if (auto refused = refuse_times(*wanted)) co_return *refused;
-    settle_proxy_user(*wanted, from, api.settings.impersonation);
+    if (const auto* user = from.parameter("doAs")) wanted->spark.proxy_user = *user;
     auto created = co_await api.sessions.create(std::move(*wanted), std::nullopt);
     if (!created) {
         const auto& problem = created.error();

@@ -56,7 +56,6 @@ result<process::submit_settings> load_submit_settings(const config::loaded& conf
     const auto spark_conf = first_set(environment, {"SPARK_CONF_DIR"});
     out.conf_dir = spark_conf.empty() ? spark.home / "conf" : std::filesystem::path(spark_conf);
     if (!s.spark_deploy_mode.empty()) out.deploy_mode = s.spark_deploy_mode;
-    out.impersonation = s.impersonation;
     out.defaults = spark_defaults();
 
     out.rules.master = s.spark_master;

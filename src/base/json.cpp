@@ -27,7 +27,8 @@ std::string position(std::string_view text, std::size_t at) {
     const auto before = text.substr(0, at);
     const auto line = 1 + std::count(before.begin(), before.end(), '\n');
     const auto column = at - (before.rfind('\n') + 1) + 1;
-    return "\n at [Source: JSON text; line: " + std::to_string(line) + ", column: " + std::to_string(column) + "]";
+    return "\n at [Source: JSON text; line: " + std::to_string(line) + ", column: " + std::to_string(column) +
+           "]";
 }
 
 // In the words of Jackson, which Livy's users know from its errors.
@@ -36,12 +37,12 @@ std::string explain(const json::parse_error& e, std::string_view text) {
     if (e.byte >= 1 && e.byte <= text.size() && raw.find("UTF-8 byte") != std::string_view::npos) {
         const auto bad = static_cast<unsigned char>(text[e.byte - 1]);
         constexpr std::string_view hex = "0123456789abcdef";
-        return std::string("Invalid UTF-8 ") + (bad >= 0x80 ? "start" : "middle") + " byte 0x" + hex[bad >> 4] +
-               hex[bad & 15] + position(text, e.byte);
+        return std::string("Invalid UTF-8 ") + (bad >= 0x80 ? "start" : "middle") + " byte 0x" +
+               hex[bad >> 4] + hex[bad & 15] + position(text, e.byte);
     }
-    const auto expected =
-        std::find_if(expectations.begin(), expectations.end(),
-                     [&](const auto& each) { return raw.find(each.first) != std::string_view::npos; });
+    const auto expected = std::find_if(expectations.begin(), expectations.end(), [&](const auto& each) {
+        return raw.find(each.first) != std::string_view::npos;
+    });
     const std::string hint = expected == expectations.end() ? "" : ": " + std::string(expected->second);
     if (e.byte == 0 || e.byte > text.size()) {
         const bool open_object = raw.find("while parsing object ") != std::string_view::npos;
@@ -49,7 +50,8 @@ std::string explain(const json::parse_error& e, std::string_view text) {
                position(text, text.size());
     }
     const auto byte = static_cast<unsigned char>(text[e.byte - 1]);
-    const std::string shown = byte < ' ' || byte >= 0x7f ? "CTRL-CHAR" : std::string(1, static_cast<char>(byte));
+    const std::string shown =
+        byte < ' ' || byte >= 0x7f ? "CTRL-CHAR" : std::string(1, static_cast<char>(byte));
     return "Unexpected character ('" + shown + "' (code " + std::to_string(byte) + "))" + hint +
            position(text, e.byte);
 }

@@ -2,10 +2,10 @@
 
 #include <boost/algorithm/string/trim.hpp>
 #include <boost/beast/core/string.hpp>
-#include <zlib.h>
 
 #include <algorithm>
 #include <cstdlib>
+#include <zlib.h>
 
 namespace sparkgate::http {
 namespace {
@@ -32,7 +32,8 @@ struct weighted {
 };
 weighted read_item(std::string_view item) {
     const auto semicolon = item.find(';');
-    std::string parameter(semicolon == std::string_view::npos ? std::string_view{} : item.substr(semicolon + 1));
+    std::string parameter(semicolon == std::string_view::npos ? std::string_view{}
+                                                              : item.substr(semicolon + 1));
     boost::trim(parameter);
     double weight = 1;
     if (parameter.size() > 2 && iequals(parameter.substr(0, 2), "q="))

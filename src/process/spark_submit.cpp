@@ -38,7 +38,7 @@ submission make_submission(const submit_settings& settings, const spark_request&
     option("--name", name);
     option("--queue", request.queue);
     option("--class", request.class_name);
-    if (settings.impersonation) option("--proxy-user", request.proxy_user);
+    option("--proxy-user", request.proxy_user);
     out.argv.push_back(job.primary_resource);
     out.argv.insert(out.argv.end(), job.arguments.begin(), job.arguments.end());
 

@@ -49,8 +49,8 @@ result<void> session_manager::check(const session_request& request) const {
         if (all_digits(*name)) return fail(errc::invalid_argument, "Invalid session name: " + *name);
         for (const auto& [id, other] : sessions_)
             if (!is_finished(other->state()) && other->request().spark.name == name)
-                return fail(errc::invalid_argument,
-                            "Duplicate session name: Some(" + *name + ") for session " + std::to_string(next_id_));
+                return fail(errc::invalid_argument, "Duplicate session name: Some(" + *name +
+                                                        ") for session " + std::to_string(next_id_));
     }
     if (auto prepared = process::prepare_conf(request.spark, world_.submit.rules); !prepared)
         return prepared.error();
@@ -67,6 +67,7 @@ std::size_t session_manager::starting() const {
 
 awaitable<result<std::shared_ptr<session>>> session_manager::create(session_request request,
                                                                     std::optional<std::string> owner) {
+    if (!world_.settings.impersonation) request.spark.proxy_user.reset();
     if (auto checked = check(request); !checked) co_return checked.error();
     const std::int64_t id = next_id_++;
     // In the map before the first wait: the name is taken from now on.

@@ -58,7 +58,8 @@ std::string driver_settings(const services& world, std::int64_t id, code_kind de
 // What a session needs of Spark, whatever the request says.
 process::conf_map session_conf(const services& world) {
     process::conf_map out{
-        {"spark.sql.catalogImplementation", world.settings.hive_context ? "hive" : "in-memory"}};
+        {"spark.sql.catalogImplementation", world.settings.hive_context ? "hive" : "in-memory"},
+        {"spark.submit.deployMode", "client"}};  // the driver dials a socket of this host
     if (process::is_yarn(world.submit.rules.master)) {
         out["spark.yarn.isPython"] = "true";
         out["spark.yarn.maxAppAttempts"] = "1";  // a second driver would know nothing of the first one's work

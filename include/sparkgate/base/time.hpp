@@ -17,8 +17,8 @@ inline epoch_ms now_ms() {
     return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
 }
 
-// "500ms", "30s", "10m", "10min", "1h", "1d", "7us"; also in capitals; a bare number is milliseconds (Livy's LivyConf). Nothing
-// for any other text, negative numbers and what does not fit.
+// "500ms", "30s", "10m", "10min", "1h", "1d", "7us"; also in capitals; a bare number is milliseconds (Livy's
+// LivyConf). Nothing for any other text, negative numbers and what does not fit.
 std::optional<std::chrono::milliseconds> parse_time(std::string_view text);
 
 // The same spelling in the largest unit that fits without a rest: "90s", "1h".

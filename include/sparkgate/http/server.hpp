@@ -34,8 +34,8 @@ struct server_options {
     limits limit;
     // Headers of every response (security headers).
     std::vector<std::pair<std::string, std::string>> common_headers;
-    // Responses of the server itself: 400, 404, 405, 408, 413, 431, 500, 501, 503. The request is as far as it
-    // could be read; the message is one line for a person.
+    // Responses of the server itself: 400, 404, 405, 408, 413, 431, 500, 501, 503. The request is as far as
+    // it could be read; the message is one line for a person.
     std::function<response(const request&, unsigned status, std::string_view message)> error_response;
     // Called once per answered request (access log).
     std::function<void(const request&, unsigned status, std::size_t bytes, std::chrono::microseconds)>

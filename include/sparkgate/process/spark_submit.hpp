@@ -18,7 +18,6 @@ struct submit_settings {
     std::filesystem::path conf_dir;          // Spark's, with spark-defaults.conf
     conf_rules rules;                        // and the master, which overrides the request's conf
     std::optional<std::string> deploy_mode;  // client, cluster; overrides the request's conf
-    bool impersonation = false;              // off: the request's proxy_user means nothing
     conf_map defaults;                       // conf where neither request nor spark-defaults.conf has any
 };
 

@@ -155,8 +155,8 @@ private:
         std::string payload;
         std::optional<driver::frame> answer;
     };
-    // Sends a question, again on each new connection, and waits for its answer; nothing when none came in time,
-    // the session ended, or too many wait.
+    // Sends a question, again on each new connection, and waits for its answer; nothing when none came in
+    // time, the session ended, or too many wait.
     awaitable<std::optional<driver::frame>> ask(json header, std::string payload,
                                                 std::chrono::milliseconds limit);
     void repeat_questions();

@@ -21,23 +21,27 @@ std::string problem(const body_reader& of) {
 }
 const std::string in_a = " (through reference chain: org.apache.livy.Test[\"a\"])";
 std::string wrong_type(const std::string& type, const std::string& found, const std::string& token) {
-    return "Cannot deserialize value of type `" + type + "` from " + found + " value (token `JsonToken." + token +
-           "`)" + in_a;
+    return "Cannot deserialize value of type `" + type + "` from " + found + " value (token `JsonToken." +
+           token + "`)" + in_a;
 }
 
 TEST(body_reader, refuses_what_is_not_an_object) {
     for (const auto* body : {"", " \r\n\t"})
         EXPECT_EQ(parse(body).error().message, "No content to map due to end-of-input");
-    const std::string make = "Cannot construct instance of `org.apache.livy.Test` (although at least one Creator "
-                             "exists): no ";
+    const std::string make =
+        "Cannot construct instance of `org.apache.livy.Test` (although at least one Creator "
+        "exists): no ";
     const std::vector<std::pair<const char*, std::string>> table{
         {"null", "The request body must be a JSON object, not null."},
-        {"[]", "Cannot deserialize value of type `org.apache.livy.Test` from Array value (token "
-               "`JsonToken.START_ARRAY`)"},
-        {"true", "Cannot deserialize value of type `org.apache.livy.Test` from Boolean value (token "
-                 "`JsonToken.VALUE_TRUE`)"},
+        {"[]",
+         "Cannot deserialize value of type `org.apache.livy.Test` from Array value (token "
+         "`JsonToken.START_ARRAY`)"},
+        {"true",
+         "Cannot deserialize value of type `org.apache.livy.Test` from Boolean value (token "
+         "`JsonToken.VALUE_TRUE`)"},
         {"1", make + "int/Int-argument constructor/factory method to deserialize from Number value (1)"},
-        {"\"x\"", make + "String-argument constructor/factory method to deserialize from String value ('x')"}};
+        {"\"x\"",
+         make + "String-argument constructor/factory method to deserialize from String value ('x')"}};
     for (const auto& [body, message] : table)
         EXPECT_EQ(parse(body).error().message, message) << body;
     for (const auto* body : {"{", "{\"a\":}", "a=1", "{\"a\":1}x"}) {
@@ -49,10 +53,9 @@ TEST(body_reader, refuses_what_is_not_an_object) {
 }
 
 TEST(body_reader, an_unknown_field_is_refused_in_jacksons_words) {
-    EXPECT_EQ(
-        parse(R"({"a":1,"foo":2})").error().message,
-        "Unrecognized field \"foo\" (class org.apache.livy.Test), not marked as ignorable "
-        "(2 known properties: \"a\", \"b\"]) (through reference chain: org.apache.livy.Test[\"foo\"])");
+    EXPECT_EQ(parse(R"({"a":1,"foo":2})").error().message,
+              "Unrecognized field \"foo\" (class org.apache.livy.Test), not marked as ignorable "
+              "(2 known properties: \"a\", \"b\"]) (through reference chain: org.apache.livy.Test[\"foo\"])");
     EXPECT_FALSE(parse(R"({"A":1})"));
     EXPECT_FALSE(parse(R"({"foo":null})"));
 }
@@ -215,7 +218,8 @@ TEST(parse_session_request, mistakes) {
     // Zeppelin looks for this in the text.
     EXPECT_NE(message(R"({"master":"yarn"})").find("CreateInteractiveRequest[\"master\"]"),
               std::string::npos);
-    EXPECT_NE(message(R"({"master":"yarn"})").find("(17 known properties: \"executorCores\", "), std::string::npos);
+    EXPECT_NE(message(R"({"master":"yarn"})").find("(17 known properties: \"executorCores\", "),
+              std::string::npos);
 }
 
 }  // namespace

@@ -122,7 +122,8 @@ TEST(errors, of_the_http_server_are_empty_for_404_and_405_as_livys) {
         EXPECT_EQ(out.status, status);
         EXPECT_EQ(out.body, "");
         EXPECT_EQ(out.content_type, "application/json;charset=utf-8");
-        EXPECT_EQ(server_error_response(other, status, "no such route").content_type, "text/html;charset=utf-8");
+        EXPECT_EQ(server_error_response(other, status, "no such route").content_type,
+                  "text/html;charset=utf-8");
     }
     EXPECT_EQ(server_error_response({}, 413, "too large").body, R"({"msg":"too large"})");
 }

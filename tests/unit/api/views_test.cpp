@@ -69,7 +69,9 @@ TEST_F(views, a_session_just_created_is_livys_example) {
 
 TEST_F(views, a_session_echoes_its_request) {
     settings.local_dir_whitelist = {"/"};
+    settings.impersonation = true;
     settings.local_dir_whitelist = {"/"};
+    settings.impersonation = true;
     session::session_request wanted;
     wanted.kind = code_kind::sql;
     wanted.heartbeat_timeout_s = 60;

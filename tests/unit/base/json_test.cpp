@@ -75,15 +75,19 @@ TEST(parse_json, refuses_what_is_not_one_json_text) {
 }
 
 TEST(parse_json, says_what_was_expected_and_where_in_jacksons_words) {
-    const std::string value = "expected a valid value (JSON String, Number, Array, Object or token 'null', 'true' or "
-                              "'false')";
+    const std::string value =
+        "expected a valid value (JSON String, Number, Array, Object or token 'null', 'true' or "
+        "'false')";
     const std::vector<std::array<std::string, 3>> table{
-        {"{abc", "Unexpected character ('a' (code 97)): was expecting double-quote to start field name", "1, column: 3"},
+        {"{abc", "Unexpected character ('a' (code 97)): was expecting double-quote to start field name",
+         "1, column: 3"},
         {"{\"a\": 1", "Unexpected end-of-input: expected close marker for Object", "1, column: 8"},
         {"{\"a\":\n  nope}", "Unexpected character ('o' (code 111)): " + value, "2, column: 5"},
         {"<a/>", "Unexpected character ('<' (code 60)): " + value, "1, column: 2"},
-        {"[1 2]", "Unexpected character ('2' (code 50)): was expecting comma to separate Array entries", "1, column: 5"},
-        {"{\"a\" 1}", "Unexpected character ('1' (code 49)): was expecting a colon to separate field name and value",
+        {"[1 2]", "Unexpected character ('2' (code 50)): was expecting comma to separate Array entries",
+         "1, column: 5"},
+        {"{\"a\" 1}",
+         "Unexpected character ('1' (code 49)): was expecting a colon to separate field name and value",
          "1, column: 7"},
         {"\"\x01\"", "Unexpected character ('CTRL-CHAR' (code 1)): " + value, "1, column: 3"},
         {"\"\xff\"", "Invalid UTF-8 start byte 0xff", "1, column: 3"}};

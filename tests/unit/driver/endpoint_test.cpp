@@ -107,7 +107,8 @@ TEST_F(endpoint_test, the_last_words_of_a_driver_that_has_gone_are_heard) {
         driver.connect(asio::local::stream_protocol::endpoint(socket->socket_path().native()));
         const json hello{{"op", "hello"}, {"session", 7}, {"token", "secret"}, {"last_exec", -1}};
         // More than is read at once: part of it is still in the socket when the welcome cannot be sent.
-        asio::write(driver, asio::buffer(encode(hello) + encode(reliable("failed", 1), std::string(100'000, 'x'))));
+        asio::write(driver,
+                    asio::buffer(encode(hello) + encode(reliable("failed", 1), std::string(100'000, 'x'))));
     }
     wait_for_events(3);
     EXPECT_EQ(owner.events, (events{"connected -1", "failed", "disconnected"}));

@@ -15,22 +15,21 @@ TEST(content_coding, names) {
 }
 
 TEST(content_coding, is_chosen_by_weight_then_gzip) {
-    const std::vector<std::pair<const char*, coding>> table{
-        {"", coding::identity},
-        {"identity", coding::identity},
-        {"br", coding::identity},
-        {"gzip", coding::gzip},
-        {"gzip, deflate", coding::gzip},
-        {"deflate, gzip", coding::gzip},
-        {"GZIP;Q=0.5, deflate;q=0.6", coding::deflate},
-        {"deflate", coding::deflate},
-        {"gzip;q=0", coding::identity},
-        {"gzip; q=0, deflate", coding::deflate},
-        {"*", coding::gzip},
-        {"*;q=0", coding::identity},
-        {"gzip;q=0, *", coding::identity},
-        {",,gzip,", coding::gzip},
-        {"gzip;q=x", coding::identity}};
+    const std::vector<std::pair<const char*, coding>> table{{"", coding::identity},
+                                                            {"identity", coding::identity},
+                                                            {"br", coding::identity},
+                                                            {"gzip", coding::gzip},
+                                                            {"gzip, deflate", coding::gzip},
+                                                            {"deflate, gzip", coding::gzip},
+                                                            {"GZIP;Q=0.5, deflate;q=0.6", coding::deflate},
+                                                            {"deflate", coding::deflate},
+                                                            {"gzip;q=0", coding::identity},
+                                                            {"gzip; q=0, deflate", coding::deflate},
+                                                            {"*", coding::gzip},
+                                                            {"*;q=0", coding::identity},
+                                                            {"gzip;q=0, *", coding::identity},
+                                                            {",,gzip,", coding::gzip},
+                                                            {"gzip;q=x", coding::identity}};
     for (const auto& [header, expected] : table)
         EXPECT_EQ(choose_coding(header), expected) << header;
 }

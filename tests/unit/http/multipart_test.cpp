@@ -11,7 +11,8 @@ namespace {
 const std::string form = "multipart/form-data; boundary=b";
 
 std::string part(const std::string& disposition, const std::string& content) {
-    return "--b\r\nContent-Disposition: " + disposition + "\r\nContent-Type: text/plain\r\n\r\n" + content + "\r\n";
+    return "--b\r\nContent-Disposition: " + disposition + "\r\nContent-Type: text/plain\r\n\r\n" + content +
+           "\r\n";
 }
 
 std::string file_part(const std::string& name, const std::string& filename, const std::string& content) {
@@ -38,7 +39,9 @@ TEST(multipart, any_bytes_may_be_in_a_file) {
 }
 
 TEST(multipart, spellings) {
-    const std::string body = "preamble\r\n--x y\r\ncontent-disposition:FORM-DATA;Name=file;  filename=a.jar ; size=3\r\n\r\nabc\r\n--x y--";
+    const std::string body =
+        "preamble\r\n--x y\r\ncontent-disposition:FORM-DATA;Name=file;  filename=a.jar ; "
+        "size=3\r\n\r\nabc\r\n--x y--";
     const auto found = find_upload("Multipart/Form-Data; charset=UTF-8; Boundary=\"x y\"", body, "file");
     ASSERT_TRUE(found);
     EXPECT_EQ(found->name, "a.jar");

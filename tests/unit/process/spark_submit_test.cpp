@@ -87,17 +87,9 @@ const golden table[] = {
      {"--name", "d"},
      {}},
     {"ClassName", [](auto& s) { s.request.class_name = "a.B"; }, {"--class", "a.B"}, {}},
-    {"ProxyUserWithoutImpersonation", [](auto& s) { s.request.proxy_user = "bob"; }, {}, {}},
-    {"ProxyUser",
-     [](auto& s) {
-         s.settings.impersonation = true;
-         s.request.proxy_user = "bob";
-     },
-     {"--proxy-user", "bob"},
-     {}},
+    {"ProxyUser", [](auto& s) { s.request.proxy_user = "bob"; }, {"--proxy-user", "bob"}, {}},
     {"EveryOption",
      [](auto& s) {
-         s.settings.impersonation = true;
          s.request.proxy_user = "u";
          s.request.name = "n";
          s.request.queue = "q";

@@ -42,7 +42,9 @@ protected:
     }
 
     const string_list named_by_default{"--name", "livy-session-0"};
-    const conf_map usual{{"spark.master", "local[2]"}, {"spark.sql.catalogImplementation", "in-memory"}};
+    const conf_map usual{{"spark.master", "local[2]"},
+                         {"spark.sql.catalogImplementation", "in-memory"},
+                         {"spark.submit.deployMode", "client"}};
 };
 
 struct field {
@@ -142,9 +144,17 @@ TEST_F(session_command, imposes_the_catalog_and_on_yarn_a_single_attempt) {
     conf.erase("spark.yarn.tags");
     EXPECT_EQ(conf, (conf_map{{"spark.master", "yarn"},
                               {"spark.sql.catalogImplementation", "hive"},
+                              {"spark.submit.deployMode", "client"},
                               {"spark.yarn.isPython", "true"},
                               {"spark.yarn.maxAppAttempts", "1"},
                               {"spark.yarn.submit.waitAppCompletion", "false"}}));
+}
+
+TEST_F(session_command, a_proxy_user_counts_with_impersonation_only) {
+    settings.impersonation = true;
+    auto wanted = request();
+    wanted.spark.proxy_user = "bob";
+    EXPECT_THAT(child_of(create(wanted)).spec.argv, testing::IsSupersetOf({"--proxy-user", "bob"}));
 }
 
 TEST_F(session_command, spark_defaults_count_where_the_request_says_nothing) {
