@@ -12,6 +12,8 @@ namespace {
 
 using session::resource_kind;
 
+constexpr std::size_t longest_name = 200;  // bytes; file systems take 255
+
 std::string file_uri(const std::filesystem::path& path) {
     constexpr std::string_view kept = "/-._~", hex = "0123456789ABCDEF";
     std::string out = "file://";
@@ -53,6 +55,7 @@ awaitable<response> upload(context& api, const request& from, const path_values&
     const auto* type = from.header("content-type");
     const auto file = type ? http::find_upload(*type, from.body, jar ? "jar" : "file") : std::nullopt;
     if (!file) co_return text_error(400, jar ? "No jar sent!" : "No file sent!");
+    if (file->name.size() > longest_name) co_return msg_error(400, "The file's name is too long.");
     const auto limit = api.settings.upload_max_size.value;
     if (file->content.size() > limit)
         co_return msg_error(413, "The file is larger than the " + std::to_string(limit) +

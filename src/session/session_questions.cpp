@@ -25,8 +25,11 @@ std::string_view to_string(resource_kind kind) {
     return "";
 }
 
-// Runs in the pool for what blocks: an upload may be large.
-awaitable<result<void>> write_upload(std::filesystem::path file, std::string_view content) {
+// Runs in the pool for what blocks: an upload may be large. The session's directory is removed there too, and
+// must not come back.
+awaitable<result<void>> write_upload(std::filesystem::path session_directory, std::filesystem::path file,
+                                     std::string_view content) {
+    if (!std::filesystem::exists(session_directory)) co_return fail(errc::conflict, "the session has ended");
     if (auto made = make_private_directory(file.parent_path()); !made) co_return made;
     co_return write_file_atomically(file, content);
 }
@@ -71,6 +74,8 @@ awaitable<std::string> session::complete(code_kind kind, std::string code, std::
 }
 
 awaitable<result<void>> session::add_resource(resource_kind kind, std::string uri) {
+    if (questions_.size() >= questions_at_a_time)
+        co_return fail(errc::busy, "too many questions wait for the session's driver");
     json header{{"op", "add"}, {"kind", to_string(kind)}, {"uri", uri}};
     std::string no_payload;
     const auto got = co_await ask(std::move(header), std::move(no_payload), resource_limit);
@@ -84,7 +89,7 @@ awaitable<result<void>> session::add_resource(resource_kind kind, std::string ur
 awaitable<result<std::filesystem::path>> session::keep_upload(std::string name, std::string_view content) {
     const auto self = shared_from_this();
     auto file = directory_ / "uploads" / std::to_string(next_upload_++) / name;
-    auto work = write_upload(file, content);
+    auto work = write_upload(directory_, file, content);
     const auto written = co_await asio::co_spawn(world_.blocking, std::move(work), asio::use_awaitable);
     if (!written) co_return written.error();
     co_return file;

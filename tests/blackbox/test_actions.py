@@ -149,6 +149,8 @@ def test_upload_without_a_file(allowing):
     assert large.status == 413 and "file.upload.max.size" in large.json["msg"]
     assert upload(client, session, "upload-file", form("file", "x.txt", b"x" * 1000)).status == 200
     assert len(added(session)) == 1
+    long = upload(client, session, "upload-file", form("file", "x" * 300, b"x"))
+    assert (long.status, long.json) == (400, {"msg": "The file's name is too long."})
     session.delete()
 
 

@@ -110,7 +110,7 @@ public:
     awaitable<result<void>> add_resource(resource_kind kind, std::string uri);
 
     // Writes an uploaded file to where the session's programs can read it; `name` is a mere file name. Two of
-    // one name do not meet. `content` must live until this resolves. Errors: unavailable.
+    // one name do not meet. `content` must live until this resolves. Errors: unavailable, conflict (removed).
     awaitable<result<std::filesystem::path>> keep_upload(std::string name, std::string_view content);
 
     // Ends the session; resolves when no process is left. `reason` is empty when a client asked for it.

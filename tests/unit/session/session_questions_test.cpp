@@ -135,6 +135,30 @@ TEST_F(session_questions, a_file_waits_for_the_driver_to_dial_again) {
     EXPECT_TRUE(*answer);
 }
 
+TEST_F(session_questions, files_at_a_time_are_bounded) {
+    std::vector<std::optional<result<void>>> answers(33);
+    for (auto& answer : answers)
+        start_add("/a.py", answer);
+    loop.run_until([&] { return answers.back().has_value(); });
+    EXPECT_EQ(answers.back()->error().code, errc::busy);
+    child_of(idle.self).exit_with(1);
+    const auto ended = [](const auto& answer) { return answer.has_value(); };
+    loop.run_until([&] { return std::all_of(answers.begin(), answers.end(), ended); });
+}
+
+TEST_F(session_questions, an_upload_is_kept_until_the_session_is_removed) {
+    const auto keep = [&] { return idle.self->keep_upload("a.jar", "content"); };
+    const auto file = loop.await(keep()).value();
+    EXPECT_EQ(read_file(file).value(), "content");
+    EXPECT_EQ(file.filename(), "a.jar");
+    EXPECT_NE(loop.await(keep()).value(), file);
+    child_of(idle.self).exit_with(0);
+    child_of(idle.self).leave();
+    remove(idle.self);
+    EXPECT_EQ(loop.await(keep()).error().code, errc::conflict);
+    EXPECT_FALSE(std::filesystem::exists(idle.self->directory()));
+}
+
 TEST_F(session_questions, the_sessions_end_refuses_a_file) {
     std::optional<result<void>> answer;
     start_add("/a.py", answer);
