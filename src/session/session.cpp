@@ -4,6 +4,7 @@
 #include "start.hpp"
 
 #include "sparkgate/base/files.hpp"
+#include "sparkgate/config/session_keys.hpp"
 #include "sparkgate/obs/log.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -19,7 +20,8 @@ session::session(services& world, alarm_clock& timer, std::int64_t id, session_r
       request_(std::move(request)),
       owner_(std::move(owner)),
       directory_(world.settings.state_dir / "sessions" / std::to_string(id)),
-      rules_(rules_for(world.settings, request_)),
+      settings_(config::settings_of_session(world.settings, request_.spark.conf).value()),
+      rules_(rules_for(settings_, request_)),
       log_(directory_ / "output.log") {
     clocks_.started = clocks_.last_activity = clocks_.last_contact = world_.clock();
     set_alarm();
@@ -43,17 +45,18 @@ void session::launch() {
         return fail_start(made.error().message);
     note(timeline_.reached("queued"));
     const std::string token = make_token();
-    auto driver = prepare_driver(world_, id_, request_, directory_, token);
+    auto driver = prepare_driver(world_, settings_, id_, request_, directory_, token);
     if (!driver) return fail_start(driver.error().message);
     for (const auto& key : driver->left_out)
-        note("sparkgate: conf " + obs::printable(key) + " is not for Spark and has no meaning here");
+        if (!config::is_session_key(key))
+            note("sparkgate: conf " + obs::printable(key) + " is not for Spark and has no meaning here");
 
     process::child_spec spec;
     spec.dir = directory_;
     spec.working_directory = directory_ / "work";
     spec.argv = std::move(driver->argv);
     spec.env = process::child_environment(world_.environment, driver_environment(world_, id_));
-    spec.grace = world_.settings.kill_grace;
+    spec.grace = settings_.kill_grace;
     link_ = world_.endpoint.expect(id_, token, *this);
     auto launched = world_.launcher.launch(spec);
     if (!launched) return fail_start(launched.error().message);
@@ -88,7 +91,7 @@ awaitable<void> session::supervise(std::shared_ptr<session> /* kept alive */) {
 }
 
 awaitable<void> session::watch_start(std::shared_ptr<session> /* kept alive */) {
-    const auto limit = world_.settings.connect_timeout;
+    const auto limit = settings_.connect_timeout;
     const auto deadline = std::chrono::steady_clock::now() + limit;
     while (state_ == session_state::starting && std::chrono::steady_clock::now() < deadline)
         co_await changed_.wait_until(deadline);

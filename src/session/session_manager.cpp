@@ -1,5 +1,7 @@
 #include "sparkgate/session/session_manager.hpp"
 
+#include "sparkgate/config/session_keys.hpp"
+
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -52,6 +54,7 @@ result<void> session_manager::check(const session_request& request) const {
                 return fail(errc::invalid_argument, "Duplicate session name: Some(" + *name +
                                                         ") for session " + std::to_string(next_id_));
     }
+    if (auto own = config::settings_of_session(world_.settings, request.spark.conf); !own) return own.error();
     if (auto prepared = process::prepare_conf(request.spark, world_.submit.rules); !prepared)
         return prepared.error();
     if (starting() >= static_cast<std::size_t>(world_.settings.max_creation))

@@ -180,7 +180,7 @@ awaitable<void> session::record_result(std::shared_ptr<session> /* kept alive */
 }
 
 void session::drop_old_statements() {
-    const auto lowest = statements_.retain(static_cast<std::size_t>(world_.settings.retained_statements));
+    const auto lowest = statements_.retain(static_cast<std::size_t>(settings_.retained_statements));
     if (lowest == 0) return;
     world_.store.enqueue({store::erase_statements{id_, lowest}});
     std::error_code ignored;
@@ -193,7 +193,7 @@ void session::on_cancel_failed(const driver::frame& received) {
     const std::string why = "statement " + id + " could not be cancelled: " + received.text("reason");
     note("sparkgate: " + why);
     spdlog::warn("session {}: {}", id_, why);
-    if (world_.settings.escalation == config::cancel_escalation::kill)
+    if (settings_.escalation == config::cancel_escalation::kill)
         begin_stop(why, session_event::stop_asked);
 }
 

@@ -35,9 +35,9 @@ std::string make_app_tag(std::int64_t id) {
     return out;
 }
 
-std::string driver_settings(const services& world, std::int64_t id, code_kind default_kind,
-                            const std::filesystem::path& directory, const std::string& token) {
-    const config::settings& s = world.settings;
+std::string driver_settings(const services& world, const config::settings& s, std::int64_t id,
+                            code_kind default_kind, const std::filesystem::path& directory,
+                            const std::string& token) {
     const json options{{"kind", to_string(default_kind)},
                        {"scala_prestart", s.scala_prestart},
                        {"sql_rows", s.sql_rows},
@@ -86,8 +86,9 @@ std::string make_token() {
     return out;
 }
 
-result<driver_start> prepare_driver(const services& world, std::int64_t id, const session_request& request,
-                                    const std::filesystem::path& directory, const std::string& token) {
+result<driver_start> prepare_driver(const services& world, const config::settings& settings, std::int64_t id,
+                                    const session_request& request, const std::filesystem::path& directory,
+                                    const std::string& token) {
     auto prepared = process::prepare_conf(request.spark, world.submit.rules);
     if (!prepared) return prepared.error();
     const auto spark_defaults = read_spark_defaults(world.submit.conf_dir);
@@ -105,7 +106,7 @@ result<driver_start> prepare_driver(const services& world, std::int64_t id, cons
                                                *spark_defaults, job);
 
     auto written =
-        write_file_atomically(settings_file, driver_settings(world, id, request.kind, directory, token));
+        write_file_atomically(settings_file, driver_settings(world, settings, id, request.kind, directory, token));
     if (written)
         written = write_file_atomically(job.properties_file, process::to_properties(submission.conf));
     if (!written) return written.error();

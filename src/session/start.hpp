@@ -15,9 +15,10 @@ struct driver_start {
 
 // Writes the driver's settings (driver.json, see docs/driver-protocol.md) and Spark's conf (spark.properties)
 // into the session's directory. Errors: unavailable (files), invalid_argument (as at the request's check, if
-// the files that it names have changed since).
-result<driver_start> prepare_driver(const services& world, std::int64_t id, const session_request& request,
-                                    const std::filesystem::path& directory, const std::string& token);
+// the files that it names have changed since). `settings` are the session's own.
+result<driver_start> prepare_driver(const services& world, const config::settings& settings, std::int64_t id,
+                                    const session_request& request, const std::filesystem::path& directory,
+                                    const std::string& token);
 
 std::map<std::string, std::optional<std::string>> driver_environment(const services& world, std::int64_t id);
 

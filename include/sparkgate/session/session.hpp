@@ -171,6 +171,7 @@ private:
     const std::filesystem::path directory_;
     session_state state_ = session_state::starting;
     epoch_ms created_ = now_ms();
+    const config::settings settings_;  // the server's, with what the request's conf says
     const expiry_rules rules_;
     session_clocks clocks_;
     std::string app_id_, ui_url_, reason_;

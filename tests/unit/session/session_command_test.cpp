@@ -199,6 +199,17 @@ TEST_F(session_command, conf_that_is_not_for_spark_is_remarked_on_and_still_echo
     EXPECT_THAT(log_text(self), HasSubstr("sparkgate: conf evil\\x0akey is not"));
 }
 
+TEST_F(session_command, livys_keys_for_one_session_reach_its_driver) {
+    auto wanted = request();
+    wanted.spark.conf = {{"livy.rsc.sql.num-rows", "7"}};
+    const auto self = create(wanted);
+    EXPECT_EQ(driver_file(self)["options"]["sql_rows"], 7);
+    EXPECT_EQ(driver_file(create())["options"]["sql_rows"], 1000);
+    EXPECT_THAT(log_text(self), Not(HasSubstr("no meaning here")));
+    wanted.spark.conf = {{"livy.rsc.sql.num-rows", "-1"}};
+    EXPECT_EQ(try_create(wanted).error().code, errc::invalid_argument);
+}
+
 TEST_F(session_command, what_may_not_be_asked_for_leaves_nothing_behind) {
     settings.max_creation = 1;
     auto wanted = request();
