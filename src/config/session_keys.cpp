@@ -21,7 +21,8 @@ std::string_view canonical(std::string_view key) {
 }  // namespace
 
 bool is_session_key(std::string_view key) {
-    return key.starts_with("livy.") && std::ranges::find(session_keys, canonical(key)) != std::end(session_keys);
+    return key.starts_with("livy.") &&
+           std::ranges::find(session_keys, canonical(key)) != std::end(session_keys);
 }
 
 result<settings> settings_of_session(const settings& server, const std::map<std::string, std::string>& conf) {

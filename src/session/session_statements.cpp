@@ -193,8 +193,7 @@ void session::on_cancel_failed(const driver::frame& received) {
     const std::string why = "statement " + id + " could not be cancelled: " + received.text("reason");
     note("sparkgate: " + why);
     spdlog::warn("session {}: {}", id_, why);
-    if (settings_.escalation == config::cancel_escalation::kill)
-        begin_stop(why, session_event::stop_asked);
+    if (settings_.escalation == config::cancel_escalation::kill) begin_stop(why, session_event::stop_asked);
 }
 
 void session::end_statements() {

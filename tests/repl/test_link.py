@@ -110,7 +110,7 @@ def test_a_gateway_that_stops_reading_does_not_block_the_driver(gateway, link):
 
 
 def test_a_refused_token_is_tried_again(gateway, tmp_path):
-    bad = Link(Settings(7, "bad", gateway.path, str(tmp_path), {}), lambda *_: None, pytest.fail)
+    bad = Link(Settings(7, "bad", gateway.path, str(tmp_path), {}), lambda *_: None, lambda *_: None)
     bad.start()
     gateway.wait(lambda: len(gateway.hellos) >= 3)
 

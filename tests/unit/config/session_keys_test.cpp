@@ -24,11 +24,12 @@ TEST(session_keys, count_for_the_session) {
 }
 
 TEST(session_keys, all_others_mean_nothing) {
-    for (const auto* key : {"livy.server.port", "livy.repl.dir", "livy.rsc.jars", "rsc.sql.num-rows", "spark.x",
-                            "livy.rsc.client.do-not-use.run-driver-in-process", "livy.", ""})
+    for (const auto* key : {"livy.server.port", "livy.repl.dir", "livy.rsc.jars", "rsc.sql.num-rows",
+                            "spark.x", "livy.rsc.client.do-not-use.run-driver-in-process", "livy.", ""})
         EXPECT_FALSE(is_session_key(key)) << key;
     const auto server = load({}, {}).value().values;
-    EXPECT_EQ(settings_of_session(server, {{"livy.server.port", "1"}}).value().server_port, server.server_port);
+    EXPECT_EQ(settings_of_session(server, {{"livy.server.port", "1"}}).value().server_port,
+              server.server_port);
 }
 
 TEST(session_keys, a_wrong_value_names_the_key) {
