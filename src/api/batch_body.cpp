@@ -6,10 +6,10 @@ namespace sparkgate::api {
 namespace {
 
 // In the order in which Livy's error names them.
-const std::vector<std::string> fields{"executorCores", "className",      "conf",  "driverMemory",
-                                      "name",          "driverCores",    "pyFiles", "archives",
-                                      "executorMemory", "files",         "jars",  "proxyUser",
-                                      "numExecutors",  "file",           "args",  "queue"};
+const std::vector<std::string> fields{"executorCores",  "className",   "conf",    "driverMemory",
+                                      "name",           "driverCores", "pyFiles", "archives",
+                                      "executorMemory", "files",       "jars",    "proxyUser",
+                                      "numExecutors",   "file",        "args",    "queue"};
 const std::string java_class = "org.apache.livy.server.batch.CreateBatchRequest";
 
 }  // namespace

@@ -22,7 +22,8 @@ awaitable<response> create_batch(context& api, const request& from, const path_v
     if (!key) co_return to_response(key.error());
     auto wanted = parse_batch_request(from.body);
     if (!wanted) co_return text_error(400, wanted.error().message);
-    if (wanted->file.empty()) co_return msg_error(400, "Rejected, Reason: requirement failed: File is required.");
+    if (wanted->file.empty())
+        co_return msg_error(400, "Rejected, Reason: requirement failed: File is required.");
     if (const auto* user = from.parameter("doAs")) wanted->spark.proxy_user = *user;
     const auto created = co_await api.batches.create(std::move(*wanted), std::nullopt, std::move(*key));
     if (!created) co_return creation_refused(api, created.error());

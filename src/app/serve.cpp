@@ -130,7 +130,8 @@ private:
     asio::io_context loop_{1};
     asio::thread_pool blocking_{1};
     process::log_reader logs_{blocking_};
-    session::launch_queue launches_{starts_at_a_time(settings_), static_cast<std::size_t>(settings_.max_queued)};
+    session::launch_queue launches_{starts_at_a_time(settings_),
+                                    static_cast<std::size_t>(settings_.max_queued)};
     std::unique_ptr<store::store> store_;
     std::unique_ptr<driver::endpoint> endpoint_;
     std::unique_ptr<process::launcher> launcher_;
@@ -166,8 +167,9 @@ std::optional<start_failure> running_server::open_parts() {
 
 std::optional<start_failure> running_server::start(const std::string& port_file) {
     if (auto failed = open_parts()) return failed;
-    server_ = http::make_server(loop_.get_executor(), http::router(api::routes(*sessions_, *batches_, settings_)),
-                                server_options(settings_));
+    server_ =
+        http::make_server(loop_.get_executor(), http::router(api::routes(*sessions_, *batches_, settings_)),
+                          server_options(settings_));
     if (auto started = server_->start(); !started)
         return start_failure{cannot_listen, started.error().message};
     if (!port_file.empty())

@@ -31,7 +31,7 @@ std::filesystem::path directory_of(const services& world, std::int64_t id) {
 std::optional<std::string> text_of(const json& details, const char* key) {
     const auto found = details.find(key);
     return found != details.end() && found->is_string() ? std::optional(found->get<std::string>())
-                                                         : std::nullopt;
+                                                        : std::nullopt;
 }
 
 epoch_ms time_of(const json& details, const char* key) {
@@ -45,8 +45,8 @@ json details_of(const store::batch_record& record) {
 }
 
 program_identity identity_of(std::int64_t id, const json& details) {
-    program_identity out{"batch", id, text_of(details, "name"), text_of(details, "owner"),
-                         text_of(details, "proxyUser"), {}};
+    program_identity out{
+        "batch", id, text_of(details, "name"), text_of(details, "owner"), text_of(details, "proxyUser"), {}};
     if (auto key = text_of(details, "idempotencyKey"))
         out.key = creation_key{std::move(*key), text_of(details, "fingerprint").value_or("")};
     return out;

@@ -37,7 +37,8 @@ void launch_queue::leave(std::uint64_t ticket) {
 
 void launch_queue::forget_waiting(std::uint64_t ticket) {
     for (auto& [owner, line] : waiting_) {
-        if (std::erase_if(line, [ticket](const waiter& each) { return each.ticket == ticket; }) == 0) continue;
+        if (std::erase_if(line, [ticket](const waiter& each) { return each.ticket == ticket; }) == 0)
+            continue;
         if (!line.empty()) return;
         owners_.erase(std::find(owners_.begin(), owners_.end(), owner));
         waiting_.erase(owner);

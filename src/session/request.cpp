@@ -36,7 +36,8 @@ json as_json(const session_request& request) {
 }
 
 json as_json(const batch_request& request) {
-    json out{{"file", request.file}, {"args", request.args}, {"className", or_null(request.spark.class_name)}};
+    json out{
+        {"file", request.file}, {"args", request.args}, {"className", or_null(request.spark.class_name)}};
     out.update(spark_as_json(request.spark));
     return out;
 }

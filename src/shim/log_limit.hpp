@@ -1,6 +1,6 @@
-// Keeps output.log small: the middle of one that grew too large is given back to the file system as a hole, so
-// that the writers (who append) and the offsets of what stays are not disturbed. The beginning tells how it
-// started, the end what it does now. The reader: process/log_index.hpp.
+// Keeps output.log small: the middle of one that grew too large is given back to the file system as a hole,
+// so that the writers (who append) and the offsets of what stays are not disturbed. The beginning tells how
+// it started, the end what it does now. The reader: process/log_index.hpp.
 #pragma once
 
 namespace sparkgate::shim {

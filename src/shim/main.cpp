@@ -122,7 +122,7 @@ private:
         }
     }
 
-    static constexpr int pause_ms = 30;  // between two looks at the tree while it is ended
+    static constexpr int pause_ms = 30;        // between two looks at the tree while it is ended
     static constexpr int log_pause_ms = 1000;  // between two looks at the log's size
 
     report& told_;
@@ -155,7 +155,8 @@ int run(char** arguments) {
         told.write_problem(problem.view(), false);
         return 0;
     }
-    guard(told, given.grace_ms, log_limit(log, given.log_limit)).run({given.working_directory, given.argv, log});
+    guard(told, given.grace_ms, log_limit(log, given.log_limit))
+        .run({given.working_directory, given.argv, log});
     return 0;
 }
 

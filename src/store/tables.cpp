@@ -87,10 +87,14 @@ result<tables> tables::prepare(database& db) {
     tables made;
     made.db_ = &db;
     const std::pair<std::optional<statement>*, std::string_view> all[] = {
-        {&made.put_session_, put_session_sql},     {&made.erase_session_, erase_session_sql},
-        {&made.put_batch_, put_batch_sql},         {&made.update_batch_, update_batch_sql},
-        {&made.erase_batch_, erase_batch_sql},     {&made.put_statement_, put_statement_sql},
-        {&made.erase_statements_, erase_statements_sql}, {&made.put_next_id_, put_next_id_sql},
+        {&made.put_session_, put_session_sql},
+        {&made.erase_session_, erase_session_sql},
+        {&made.put_batch_, put_batch_sql},
+        {&made.update_batch_, update_batch_sql},
+        {&made.erase_batch_, erase_batch_sql},
+        {&made.put_statement_, put_statement_sql},
+        {&made.erase_statements_, erase_statements_sql},
+        {&made.put_next_id_, put_next_id_sql},
         {&made.read_output_, read_output_sql},
     };
     for (const auto& [kept, sql] : all) {

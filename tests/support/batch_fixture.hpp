@@ -46,7 +46,8 @@ protected:
         return out;
     }
 
-    creation_result create_with_key(std::optional<std::string> key, session::batch_request wanted = request()) {
+    creation_result create_with_key(std::optional<std::string> key,
+                                    session::batch_request wanted = request()) {
         auto work = manager().create(std::move(wanted), std::nullopt, std::move(key));
         return loop.await(std::move(work));
     }
@@ -59,9 +60,13 @@ protected:
         if (!created) return created.error();
         return created->what;
     }
-    batch_pointer create(session::batch_request wanted = request()) { return try_create(std::move(wanted)).value(); }
+    batch_pointer create(session::batch_request wanted = request()) {
+        return try_create(std::move(wanted)).value();
+    }
 
-    session::program_pointer find(const std::string& id_or_name) { return manager().find_program(id_or_name).value(); }
+    session::program_pointer find(const std::string& id_or_name) {
+        return manager().find_program(id_or_name).value();
+    }
 
     child_script& child_of(const session::program_pointer& owner) {
         for (const auto& child : launcher.children)
@@ -115,7 +120,8 @@ private:
         world.submit.conf_dir = directory.path() / "spark-conf";
         world.clock = [this] { return now; };
         const auto known = store.load().value();
-        manager_ = std::make_unique<session::batch_manager>(std::move(world), known.batches, known.next_batch_id);
+        manager_ =
+            std::make_unique<session::batch_manager>(std::move(world), known.batches, known.next_batch_id);
     }
 
     std::vector<std::unique_ptr<session::batch_manager>> earlier_;

@@ -11,11 +11,11 @@
 namespace sparkgate::process {
 
 struct application_facts {
-    std::string app_id;                   // empty until told
-    std::string tracking_url;             // YARN's page of the application
+    std::string app_id;                    // empty until told
+    std::string tracking_url;              // YARN's page of the application
     std::optional<std::uint16_t> ui_port;  // of Spark's UI, on this host
-    std::string cluster_state;            // YARN's state or Kubernetes' phase, as spelled there
-    bool driver_started = false;          // a driver on this host is up
+    std::string cluster_state;             // YARN's state or Kubernetes' phase, as spelled there
+    bool driver_started = false;           // a driver on this host is up
 };
 
 class application_output {
@@ -28,7 +28,7 @@ private:
     void take_line(std::string_view line);
 
     application_facts facts_;
-    std::string rest_;      // the beginning of a line
+    std::string rest_;       // the beginning of a line
     bool too_long_ = false;  // the line is no message of Spark's: its rest is skipped
 };
 

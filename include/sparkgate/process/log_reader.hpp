@@ -22,8 +22,7 @@ public:
 
     // read(log_index&), on the pool. (`read` is a named object: g++ 12 destroys a temporary one twice.)
     template <class Read>
-    auto run(std::filesystem::path path, Read read)
-        -> awaitable<std::invoke_result_t<Read&, log_index&>> {
+    auto run(std::filesystem::path path, Read read) -> awaitable<std::invoke_result_t<Read&, log_index&>> {
         auto work = on_pool(std::move(path), std::move(read));
         co_return co_await asio::co_spawn(strand_, std::move(work), asio::use_awaitable);
     }

@@ -1,5 +1,5 @@
-// Asks the web UI of a driver on this host which application it serves: Spark's log does not tell with a local
-// master. Source: Spark's monitoring REST API (/api/v1).
+// Asks the web UI of a driver on this host which application it serves: Spark's log does not tell with a
+// local master. Source: Spark's monitoring REST API (/api/v1).
 #pragma once
 
 #include "sparkgate/base/async.hpp"

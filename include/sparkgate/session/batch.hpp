@@ -1,8 +1,8 @@
 // One batch: a program of the user's that spark-submit runs to its end. Livy's BatchSession.
 //
 // Its state is what the client sees: starting (waits for its turn; in a cluster: until its application runs),
-// running, success (exit code 0), dead, killed (the gateway ended it). One that has ended costs its record and
-// a few hundred bytes; its log stays in its directory.
+// running, success (exit code 0), dead, killed (the gateway ended it). One that has ended costs its record
+// and a few hundred bytes; its log stays in its directory.
 #pragma once
 
 #include "sparkgate/process/application_output.hpp"

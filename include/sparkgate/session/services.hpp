@@ -32,7 +32,8 @@ struct services {
     std::map<std::string, std::string> environment;  // of the gateway, with SPARK_HOME and PYSPARK_PYTHON
     std::filesystem::path repl_dir;                  // contains driver.py
     std::filesystem::path stop_agent;                // empty: not built
-    std::function<time_point()> clock = std::chrono::steady_clock::now;  // that sessions and batches expire by
+    std::function<time_point()> clock =
+        std::chrono::steady_clock::now;  // that sessions and batches expire by
 };
 
 }  // namespace sparkgate::session

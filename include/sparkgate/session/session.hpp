@@ -1,4 +1,5 @@
-// One interactive session: a program whose spark-submit runs a driver, the driver's connection, its statements.
+// One interactive session: a program whose spark-submit runs a driver, the driver's connection, its
+// statements.
 #pragma once
 
 #include "sparkgate/base/error.hpp"

@@ -11,10 +11,10 @@ public:
     session_manager(services world, std::int64_t next_id)
         : program_manager(std::move(world), "session", next_id) {}
 
-    // Registers, records and starts a session; resolves when the record is durable. With the key of an earlier
-    // creation: that one. Errors: invalid_argument (name, conf, files), mismatch (the key belongs to another
-    // request), busy (too many wait for their start), unavailable (store). A refused request leaves nothing
-    // behind.
+    // Registers, records and starts a session; resolves when the record is durable. With the key of an
+    // earlier creation: that one. Errors: invalid_argument (name, conf, files), mismatch (the key belongs to
+    // another request), busy (too many wait for their start), unavailable (store). A refused request leaves
+    // nothing behind.
     awaitable<result<creation<session>>> create(session_request request, std::optional<std::string> owner,
                                                 std::optional<std::string> key = {});
 

@@ -77,8 +77,8 @@ struct put_next_id {
     std::string counter;
     std::int64_t next;
 };
-using change = std::variant<put_session, erase_session, put_batch, erase_batch, put_statement, erase_statements,
-                            put_next_id>;
+using change = std::variant<put_session, erase_session, put_batch, erase_batch, put_statement,
+                            erase_statements, put_next_id>;
 
 struct contents {
     std::vector<session_record> sessions;                 // by id

@@ -46,7 +46,8 @@ TEST(application_output, yarn) {
     EXPECT_EQ(output.facts().app_id, "application_1700000000000_0042");
     output.take(
         "INFO Client: Application report for application_1700000000000_0042 (state: ACCEPTED)\n"
-        "INFO Client: \n\t client token: N/A\n\t tracking URL: http://rm:8088/proxy/application_1700000000000_0042/\n");
+        "INFO Client: \n\t client token: N/A\n\t tracking URL: "
+        "http://rm:8088/proxy/application_1700000000000_0042/\n");
     EXPECT_EQ(output.facts().cluster_state, "ACCEPTED");
     EXPECT_EQ(output.facts().tracking_url, "http://rm:8088/proxy/application_1700000000000_0042/");
     output.take("INFO Client: Application report for application_1700000000000_0042 (state: RUNNING)\n");
@@ -64,7 +65,8 @@ TEST(application_output, kubernetes) {
 
 TEST(application_output, blocks_may_end_anywhere) {
     const std::string text =
-        "x\nINFO Utils: Successfully started service 'SparkUI' on port 4040.\nStarting executor ID driver on host h\n";
+        "x\nINFO Utils: Successfully started service 'SparkUI' on port 4040.\nStarting executor ID driver on "
+        "host h\n";
     for (std::size_t cut = 0; cut <= text.size(); ++cut) {
         application_output output;
         output.take(std::string_view(text).substr(0, cut));
@@ -76,11 +78,13 @@ TEST(application_output, blocks_may_end_anywhere) {
 
 TEST(application_output, long_lines_and_wrong_numbers_say_nothing) {
     const std::string padding(5000, 'x');
-    EXPECT_EQ(facts_of(padding + " Successfully started service 'SparkUI' on port 4040.\n").ui_port, std::nullopt);
+    EXPECT_EQ(facts_of(padding + " Successfully started service 'SparkUI' on port 4040.\n").ui_port,
+              std::nullopt);
     EXPECT_EQ(facts_of(padding + "\nSuccessfully started service 'SparkUI' on port 4040.\n").ui_port, 4040);
     for (const auto* port : {"0", "99999", "abc", ""})
-        EXPECT_EQ(facts_of("Successfully started service 'SparkUI' on port " + std::string(port) + ".\n").ui_port,
-                  std::nullopt)
+        EXPECT_EQ(
+            facts_of("Successfully started service 'SparkUI' on port " + std::string(port) + ".\n").ui_port,
+            std::nullopt)
             << port;
 }
 

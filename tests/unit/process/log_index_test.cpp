@@ -1,8 +1,8 @@
 #include "sparkgate/process/log_index.hpp"
 
-#include "sparkgate/process/log_file.hpp"
-
 #include "fixture.hpp"
+
+#include "sparkgate/process/log_file.hpp"
 
 #include <gmock/gmock.h>
 
@@ -170,7 +170,8 @@ protected:
     }
     static constexpr std::int64_t kib = 1024;
     static std::string remark(std::int64_t bytes) {
-        return "sparkgate: " + std::to_string(bytes) + " bytes of output were removed here, the log had grown too large";
+        return "sparkgate: " + std::to_string(bytes) +
+               " bytes of output were removed here, the log had grown too large";
     }
 };
 
@@ -179,8 +180,7 @@ TEST_F(LogHoleTest, OneLineStandsForWhatWasRemoved) {
     const auto head = 256 * kib / line_bytes, tail = 512 * kib / line_bytes;
     // A line at the hole's end might have begun in it: reading goes on after the next newline.
     EXPECT_EQ(log.line_count(), head + 1 + (count - tail - 1));
-    EXPECT_THAT(log.lines(head - 1, 3),
-                ElementsAre(line(head - 1), remark(256 * kib), line(tail + 1)));
+    EXPECT_THAT(log.lines(head - 1, 3), ElementsAre(line(head - 1), remark(256 * kib), line(tail + 1)));
     EXPECT_THAT(log.lines(head, 1), ElementsAre(remark(256 * kib)));
     EXPECT_THAT(log.lines(head + 1, 1), ElementsAre(line(tail + 1)));
     EXPECT_THAT(log.lines(log.line_count() - 1, 5), ElementsAre(line(count - 1)));

@@ -19,15 +19,17 @@ TEST_F(batch_test, runs_what_was_asked_and_succeeds) {
     EXPECT_EQ(self->state(), session_state::running);
     const auto& spec = child_of(self).spec;
     const auto properties = (self->directory() / "spark.properties").string();
-    EXPECT_EQ(spec.argv, (std::vector<std::string>{"/opt/spark/bin/spark-submit", "--properties-file", properties,
-                                                   "--class", "org.Pi", "file:///jobs/pi.py", "a b", "\"ü\"", ""}));
+    EXPECT_EQ(spec.argv,
+              (std::vector<std::string>{"/opt/spark/bin/spark-submit", "--properties-file", properties,
+                                        "--class", "org.Pi", "file:///jobs/pi.py", "a b", "\"ü\"", ""}));
     const auto conf = process::parse_properties(read_file(properties).value());
     EXPECT_EQ(conf.at("spark.x"), "1");
     EXPECT_EQ(conf.at("spark.master"), "local[2]");
     child_of(self).exit_with(0);
     wait_state(self, session_state::success);
     EXPECT_EQ(self->reason(), "");
-    EXPECT_EQ(log_text(self).find("has ended"), std::string::npos) << "the log ends with the program's own lines";
+    EXPECT_EQ(log_text(self).find("has ended"), std::string::npos)
+        << "the log ends with the program's own lines";
 }
 
 TEST_F(batch_test, one_that_fails_is_dead_and_says_why) {
