@@ -116,7 +116,7 @@ def test_held_get_of_a_starting_session(fake, tmp_path):
 @pytest.mark.parametrize("livys_status", (False, True))
 def test_too_many_starting_sessions(fake_spark_home, livys_status):
     server = gateways.Gateway(new_directory(), fake_spark_home, settings={
-        "server.session.max-creation": "2", "server.compat.capacity-400": str(livys_status).lower()})
+        "server.session.max-creation": "1", "server.session.max-queued": "1", "server.compat.capacity-400": str(livys_status).lower()})
     for running in run_gateway(server):
         sessions = [running.client.create(conf={"spark.fake.hang": "1"}) for _ in range(2)]
         answer = running.client.post("/sessions", {})
