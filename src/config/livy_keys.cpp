@@ -87,8 +87,6 @@ void add_security(table& to) {
 }
 
 void add_recovery(table& to) {
-    to.add("Sessions end with the server in this version.", {{"server.recovery.mode", "off"}},
-           when_asked::warn);
     to.add("The server keeps its state in SQLite, in state.dir.",
            {{"server.recovery.state-store", ""},
             {"server.recovery.state-store.url", ""},

@@ -77,6 +77,12 @@ std::vector<option> make_options() {
         {"state.dir", "path", default_state_dir(), "Everything that the server keeps: store, logs, sockets.",
          into(&settings::state_dir)},
 
+        {"server.recovery.mode", "recovery or off", "recovery",
+         "recovery: sessions and batches live on when the server stops, and the next one goes on with them; off: "
+         "they end with it.",
+         one_of(&settings::recovery_mode, {"recovery", "off"}),
+         "Livy's default is off; it recovers on YARN and Kubernetes only, and from a store of another kind."},
+
         {"server.spark-home", "path", "",
          "Spark's directory; empty: SPARK_HOME, else the pyspark package of the python3 in PATH.",
          into(&settings::spark_home), "Livy does not look for a pyspark package."},

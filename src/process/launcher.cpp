@@ -152,6 +152,11 @@ private:
 
 }  // namespace
 
+bool was_started(const fs::path& dir) {
+    std::error_code ec;
+    return fs::exists(dir / identity_file, ec) || ec;
+}
+
 std::unique_ptr<launcher> make_launcher(asio::any_io_executor executor, fs::path shim) {
     return std::make_unique<shim_launcher>(std::move(executor), fs::absolute(shim));
 }

@@ -1,5 +1,6 @@
 #include "sparkgate/session/batch.hpp"
 
+#include "record_details.hpp"
 #include "start.hpp"
 
 #include "sparkgate/base/files.hpp"
@@ -28,28 +29,13 @@ std::filesystem::path directory_of(const services& world, std::int64_t id) {
     return world.settings.state_dir / "batches" / std::to_string(id);
 }
 
-std::optional<std::string> text_of(const json& details, const char* key) {
-    const auto found = details.find(key);
-    return found != details.end() && found->is_string() ? std::optional(found->get<std::string>())
-                                                        : std::nullopt;
-}
-
-epoch_ms time_of(const json& details, const char* key) {
-    const auto found = details.find(key);
-    return found != details.end() && found->is_number_integer() ? found->get<epoch_ms>() : 0;
-}
-
-json details_of(const store::batch_record& record) {
-    auto parsed = parse_json(record.details);
-    return parsed && parsed->is_object() ? *parsed : json::object();
-}
-
 program_identity identity_of(std::int64_t id, const json& details) {
-    program_identity out{
-        "batch", id, text_of(details, "name"), text_of(details, "owner"), text_of(details, "proxyUser"), {}};
-    if (auto key = text_of(details, "idempotencyKey"))
-        out.key = creation_key{std::move(*key), text_of(details, "fingerprint").value_or("")};
-    return out;
+    return {"batch",
+            id,
+            text_in(details, "name"),
+            text_in(details, "owner"),
+            text_in(details, "proxyUser"),
+            key_in(details)};
 }
 
 // In cluster mode spark-submit's end has to be the application's: nobody else watches it.
@@ -84,31 +70,21 @@ batch::batch(services& world, alarm_clock& timer, std::int64_t id, batch_request
       request_(std::move(request)) {}
 
 batch::batch(services& world, alarm_clock& timer, const store::batch_record& from)
-    : batch(world, timer, from.id, details_of(from), from.state) {}
+    : batch(world, timer, from.id, parse_details(from.details), from.state) {
+    if (is_finished(state_)) return;
+    request_ = batch_request_of(parse_details(from.request.value_or("")));
+}
 
 batch::batch(services& world, alarm_clock& timer, std::int64_t id, const json& details,
              std::string_view state)
     : program(world, timer, identity_of(id, details), directory_of(world, id)) {
-    created_ = time_of(details, "created");
-    app_id_ = text_of(details, "appId").value_or("");
-    ui_url_ = text_of(details, "sparkUiUrl").value_or("");
-    reason_ = text_of(details, "reason").value_or("");
-    gone_ = true;
+    restore_details(details);
     set_recorded();
     state_ = parse_session_state(state).value_or(session_state::dead);
-    if (is_finished(state_))
-        clocks_.ended = world_.clock() - std::chrono::milliseconds(now_ms() - time_of(details, "ended"));
-    else
-        end_with_its_gateway();
-}
-
-// It may have ended while no gateway looked.
-void batch::end_with_its_gateway() {
-    const auto how = process::read_exit(directory_);
-    if (how && !how->ended_by_us) return on_ended(&*how);
-    reason_ = "the server was started anew";
-    note("sparkgate: the batch has ended: " + reason_);
-    apply(batch_event::failed);
+    gone_ = is_finished(state_);
+    if (gone_)
+        clocks_.ended =
+            world_.clock() - std::chrono::milliseconds(now_ms() - time_in(details, "ended").value_or(0));
 }
 
 batch::~batch() = default;
@@ -130,7 +106,6 @@ store::batch_record batch::record() const {
     json details = common_details();
     details["name"] = name() ? json(*name()) : json();
     details["proxyUser"] = proxy_user() ? json(*proxy_user()) : json();
-    details["sparkUiUrl"] = ui_url_;
     if (is_finished(state_)) details["ended"] = now_ms();
     store::batch_record out;
     out.id = id();
@@ -172,6 +147,10 @@ result<process::child_spec> batch::prepare() {
 
 void batch::on_launched() {
     if (!is_clusters(world_.submit.rules.master)) apply(batch_event::runs);
+    on_reattached();
+}
+
+void batch::on_reattached() {
     asio::co_spawn(world_.executor, watch_application(std::static_pointer_cast<batch>(shared_from_this())),
                    asio::detached);
 }

@@ -29,6 +29,17 @@ std::optional<launch_queue::place> launch_queue::reserve() {
     return place(*this, next_ticket_++);
 }
 
+launch_queue::place launch_queue::readmit() {
+    ++taken_;
+    return place(*this, next_ticket_++);
+}
+
+void launch_queue::close() {
+    at_once_ = 0;
+    owners_.clear();
+    waiting_.clear();
+}
+
 void launch_queue::leave(std::uint64_t ticket) {
     --taken_;
     if (starting_.erase(ticket) == 0) forget_waiting(ticket);

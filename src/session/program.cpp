@@ -1,5 +1,7 @@
 #include "sparkgate/session/program.hpp"
 
+#include "record_details.hpp"
+
 #include "sparkgate/base/files.hpp"
 #include "sparkgate/obs/log.hpp"
 
@@ -64,6 +66,33 @@ void program::launch() {
     on_launched();
 }
 
+void program::resume(launch_queue::place place) {
+    auto found = world_.launcher.reattach(directory_);
+    if (!found && !process::was_started(directory_)) return start(std::move(place));
+    if (!found) return end_unseen();
+    note("sparkgate: the server was started anew");
+    child_ = std::move(*found);
+    if (state_ == session_state::starting) {
+        place_ = std::move(place);
+        place_.wait({}, [] {});
+    }
+    asio::co_spawn(world_.executor, supervise(shared_from_this()), asio::detached);
+    on_reattached();
+}
+
+// Its end is in its directory, unless the machine has stopped.
+void program::end_unseen() {
+    auto how = process::read_exit(directory_);
+    if (!how) {
+        how = process::exit_status();
+        how->problem = "its processes vanished while no server ran (was the machine restarted?)";
+    }
+    gone_ = true;
+    on_ended(&*how);
+    on_gone();
+    announce();
+}
+
 void program::fail_start(const std::string& why) {
     note("sparkgate: the " + std::string(identity_.word) + " could not be started: " + why);
     spdlog::warn("{} {} could not be started: {}", identity_.word, id(), why);
@@ -118,12 +147,21 @@ json program::common_details() const {
     json out{{"owner", owner() ? json(*owner()) : json()},
              {"created", created_},
              {"appId", app_id_},
+             {"sparkUiUrl", ui_url_},
              {"reason", reason_}};
     if (key()) {
         out["idempotencyKey"] = key()->key;
         out["fingerprint"] = key()->fingerprint;
     }
     return out;
+}
+
+void program::restore_details(const json& details) {
+    created_ = time_in(details, "created").value_or(created_);
+    app_id_ = text_in(details, "appId").value_or("");
+    ui_url_ = text_in(details, "sparkUiUrl").value_or("");
+    reason_ = text_in(details, "reason").value_or("");
+    clocks_.started -= std::chrono::milliseconds(now_ms() - created_);
 }
 
 }  // namespace sparkgate::session

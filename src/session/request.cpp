@@ -24,7 +24,65 @@ json spark_as_json(const process::spark_request& spark) {
                 {"conf", spark.conf}};
 }
 
+template <class T>
+void read(const json& stored, const char* field, T& into) {
+    const auto found = stored.find(field);
+    if (found == stored.end() || found->is_null()) return;
+    try {
+        into = found->get<T>();
+    } catch (const json::exception&) {  // of another type
+    }
+}
+
+template <class T>
+void read(const json& stored, const char* field, std::optional<T>& into) {
+    T value{};
+    const auto found = stored.find(field);
+    if (found == stored.end() || found->is_null()) return;
+    read(stored, field, value);
+    into = std::move(value);
+}
+
+process::spark_request spark_request_of(const json& stored) {
+    process::spark_request out;
+    read(stored, "proxyUser", out.proxy_user);
+    read(stored, "jars", out.jars);
+    read(stored, "pyFiles", out.py_files);
+    read(stored, "files", out.files);
+    read(stored, "archives", out.archives);
+    read(stored, "driverMemory", out.driver_memory);
+    read(stored, "driverCores", out.driver_cores);
+    read(stored, "executorMemory", out.executor_memory);
+    read(stored, "executorCores", out.executor_cores);
+    read(stored, "numExecutors", out.num_executors);
+    read(stored, "queue", out.queue);
+    read(stored, "name", out.name);
+    read(stored, "className", out.class_name);
+    read(stored, "conf", out.conf);
+    return out;
+}
+
 }  // namespace
+
+session_request session_request_of(const json& stored) {
+    session_request out;
+    std::string kind;
+    read(stored, "kind", kind);
+    out.kind = parse_kind(kind).value_or(code_kind::shared);
+    out.spark = spark_request_of(stored);
+    read(stored, "heartbeatTimeoutInSecond", out.heartbeat_timeout_s);
+    read(stored, "ttl", out.ttl);
+    read(stored, "idleTimeout", out.idle_timeout);
+    return out;
+}
+
+batch_request batch_request_of(const json& stored) {
+    batch_request out;
+    read(stored, "file", out.file);
+    read(stored, "args", out.args);
+    out.spark = spark_request_of(stored);
+    return out;
+}
 
 json as_json(const session_request& request) {
     json out{{"kind", to_string(request.kind)}};

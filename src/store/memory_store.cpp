@@ -118,10 +118,12 @@ private:
             all.sessions.push_back(session);
         for (const auto& [id, batch] : now_.batches) {
             all.batches.push_back(batch);
-            all.batches.back().request.reset();
+            if (batch.state == "success" || batch.state == "dead" || batch.state == "killed")
+                all.batches.back().request.reset();
         }
         for (const auto& [key, statement] : now_.statements) {
             all.statements.push_back(statement);
+            all.statements.back().has_output = statement.output.has_value();
             all.statements.back().output.reset();
         }
         const auto after_last = now_.sessions.empty() ? 0 : now_.sessions.rbegin()->first + 1;

@@ -29,10 +29,12 @@ constexpr std::string_view read_output_sql = "SELECT output FROM statements WHER
 
 constexpr std::string_view sessions_sql =
     "SELECT id, node, state, request, details FROM sessions ORDER BY id";
-constexpr std::string_view batches_sql = "SELECT id, node, state, details FROM batches ORDER BY id";
+constexpr std::string_view batches_sql =
+    "SELECT id, node, state, details,"
+    " CASE WHEN state IN ('success', 'dead', 'killed') THEN NULL ELSE request END FROM batches ORDER BY id";
 constexpr std::string_view statements_sql =
-    "SELECT session, id, kind, state, started, completed, progress, code FROM statements ORDER BY session, "
-    "id";
+    "SELECT session, id, kind, state, started, completed, progress, code, output IS NOT NULL FROM statements"
+    " ORDER BY session, id";
 constexpr std::string_view next_session_id_sql =
     "SELECT max(coalesce((SELECT next FROM counters WHERE name = 'session'), 0),"
     " coalesce((SELECT max(id) + 1 FROM sessions), 0))";
@@ -52,7 +54,7 @@ batch_record batch_of(const statement& row) {
     return {.id = row.integer(0),
             .node = row.text(1),
             .state = row.text(2),
-            .request = std::nullopt,
+            .request = row.null(4) ? std::nullopt : std::optional(row.text(4)),
             .details = row.text(3)};
 }
 
@@ -65,7 +67,8 @@ statement_record statement_of(const statement& row) {
             .started = row.integer(4),
             .completed = row.integer(5),
             .progress = row.real(6),
-            .output = std::nullopt};
+            .output = std::nullopt,
+            .has_output = row.integer(8) != 0};
 }
 
 template <class Record>

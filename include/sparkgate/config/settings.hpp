@@ -39,6 +39,7 @@ struct settings {
     byte_count upload_max_size;
 
     std::filesystem::path state_dir;
+    std::string recovery_mode;  // "recovery": programs outlive the server; "off": they end with it
     std::string log_level;
 
     std::string spark_home, spark_master, spark_deploy_mode;

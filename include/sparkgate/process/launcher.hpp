@@ -94,4 +94,7 @@ std::unique_ptr<launcher> make_launcher(boost::asio::any_io_executor executor, s
 // Reads <dir>/exit.json. Errors: not_found, invalid_argument.
 result<exit_status> read_exit(const std::filesystem::path& dir);
 
+// Whether a program may have been started in `dir`. False is certain once reattach() has found nothing.
+bool was_started(const std::filesystem::path& dir);
+
 }  // namespace sparkgate::process

@@ -16,8 +16,7 @@ public:
     batch(services& world, alarm_clock& timer, std::int64_t id, batch_request request,
           std::optional<std::string> owner, std::optional<creation_key> key);
 
-    // One of an earlier gateway process, by its record: it has ended. One that had not when that process
-    // ended has now; its directory may tell how.
+    // One of an earlier gateway process, by its record. One that had not ended is to be resumed.
     batch(services& world, alarm_clock& timer, const store::batch_record& from);
     ~batch() override;
 
@@ -31,10 +30,10 @@ private:
 
     result<process::child_spec> prepare() override;
     void on_launched() override;
+    void on_reattached() override;
     void on_ended(const process::exit_status* how) override;
     void begin_stop(std::string reason) override;
 
-    void end_with_its_gateway();
     void apply(batch_event what);
     store::batch_record record() const;
     awaitable<void> watch_application(std::shared_ptr<batch> self);

@@ -45,6 +45,12 @@ public:
     // A place that waits for its wait(); nothing when as many as may already wait.
     std::optional<place> reserve();
 
+    // The same for one that was let in before (by an earlier gateway process): there is always room for it.
+    place readmit();
+
+    // Nobody is let in any more: the gateway stops. Who waits is forgotten.
+    void close();
+
     std::size_t starting() const { return starting_.size(); }
     std::size_t waiting() const { return taken_ - starting_.size(); }
 
@@ -59,7 +65,8 @@ private:
     waiter next();
     void let_in();
 
-    const std::size_t at_once_, limit_;
+    std::size_t at_once_;
+    const std::size_t limit_;
     std::size_t taken_ = 0;  // places given out
     std::uint64_t next_ticket_ = 1;
     std::set<std::uint64_t> starting_;

@@ -62,6 +62,9 @@ public:
     // Waits for its turn and starts spark-submit. A failure leaves the program dead with the reason in its
     // log: it is not an error of the request. Call once, or abandon().
     void start(launch_queue::place place);
+    // Instead of start(), for one of an earlier gateway process that had not ended: goes on with its child,
+    // learns how it ended meanwhile, or starts it if that had not been done.
+    void resume(launch_queue::place place);
     // Instead of start(): the program was refused after all. Who waits for its end is told.
     void abandon();
 
@@ -82,6 +85,8 @@ protected:
     // What to run; the directory is there. Errors: the program is dead.
     virtual result<process::child_spec> prepare() = 0;
     virtual void on_launched() = 0;
+    // Its child was found again.
+    virtual void on_reattached() = 0;
     // spark-submit has ended; nothing when it never ran. Sets state and reason.
     virtual void on_ended(const process::exit_status* how) = 0;
     virtual void on_gone() {}
@@ -96,8 +101,9 @@ protected:
     void terminate();
     void leave_launch_queue() { place_.leave(); }
     void note(const std::string& line);
-    // What every record keeps, for its details.
+    // What every record keeps, for its details, and how that is read again.
     json common_details() const;
+    void restore_details(const json& details);
 
     services& world_;
     alarm_clock& timer_;
@@ -115,6 +121,7 @@ protected:
 
 private:
     void launch();
+    void end_unseen();
     void fail_start(const std::string& why);
     awaitable<void> supervise(std::shared_ptr<program> self);
 

@@ -35,4 +35,8 @@ struct batch_request {
 json as_json(const session_request& request);
 json as_json(const batch_request& request);
 
+// What as_json() has written. A field that is missing or of another type has its default.
+session_request session_request_of(const json& stored);
+batch_request batch_request_of(const json& stored);
+
 }  // namespace sparkgate::session

@@ -35,7 +35,8 @@ struct batch_record {
     std::int64_t id = 0;
     std::string node;   // as above
     std::string state;  // wire word
-    // The creation request as JSON, as the client sent it. Absent in an update (it stays) and in load().
+    // The creation request as JSON, as the client sent it. Absent in an update (it stays), and in load() if the
+    // batch has ended.
     std::optional<std::string> request;
     std::string details;  // JSON: everything else that the session layer keeps
 };
@@ -47,6 +48,7 @@ struct statement_record {
     epoch_ms started = 0, completed = 0;
     double progress = 0;
     std::optional<std::string> output;  // JSON text
+    bool has_output = false;            // only in load(), which leaves outputs out
 };
 
 // One change.
@@ -82,7 +84,7 @@ using change = std::variant<put_session, erase_session, put_batch, erase_batch, 
 
 struct contents {
     std::vector<session_record> sessions;                 // by id
-    std::vector<batch_record> batches;                    // by id; without requests
+    std::vector<batch_record> batches;                    // by id; with requests where they have not ended
     std::vector<statement_record> statements;             // by session, id; without outputs
     std::int64_t next_session_id = 0, next_batch_id = 0;  // never below an id that is in use
 };
