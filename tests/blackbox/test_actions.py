@@ -171,6 +171,24 @@ def test_a_file_waits_for_a_session_that_starts(allowing, tmp_path):
     session.delete()
 
 
+@pytest.mark.parametrize("end", ["stop", "delete"])
+def test_a_file_for_a_session_that_ends_before_it_takes_it(allowing, tmp_path, end):
+    """The words are those for a session that had ended before."""
+    client = allowing.client
+    session = client.create(kind="pyspark", conf={"spark.fake.start": str(tmp_path / "never")})
+    answers, other = [], client.fork()
+    thread = threading.Thread(target=lambda: answers.append(
+        upload(other, session, "upload-file", form("file", "x.txt", b"x"))))
+    thread.start()
+    # Once the file is there, the request waits for the driver.
+    until(lambda: list(allowing.state_dir.glob(f"sessions/{session.id}/uploads/*/x.txt")), 10, "the file")
+    ended = client.post(session.path + "/stop") if end == "stop" else session.delete()
+    assert ended.status in (200, 204)
+    thread.join()
+    other.close()
+    assert (answers[0].status, answers[0].json) == (400, {"msg": "requirement failed: Session isn't active."})
+
+
 # Jobs
 
 def test_jobs_are_refused_with_a_reason(client, fake):
