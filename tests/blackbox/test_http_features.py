@@ -64,6 +64,14 @@ def test_unknown_api_version(client, accept, version):
     assert (answer.status, answer.json) == (406, {"msg": f"No value found for '{version}'"})
 
 
+def test_the_api_version_is_that_of_the_sessions_only(client):
+    """Livy checks it where sessions are served, and there before it looks for the route."""
+    other = {"Accept": "application/vnd.livy.v9+json"}
+    assert [client.get(path, headers=other).status for path in ("/version", "/metrics/ping", "/ui")] == [200] * 3
+    for method, path in (("GET", "/sessions/0/nothing"), ("PUT", "/sessions"), ("GET", "/sessions/99/state")):
+        assert client.call(method, path, headers=other).json == {"msg": "No value found for '9'"}
+
+
 def test_csrf_protection(strict):
     client = strict.client
     assert client.get("/sessions").status == 200 and client.call("HEAD", "/sessions").status == 200
@@ -71,6 +79,16 @@ def test_csrf_protection(strict):
         refused = client.call(method, path, b"{bad")
         assert (refused.status, refused.json) == (400, {"msg": "Missing Required Header for CSRF protection."})
     assert client.call("DELETE", "/sessions/0", headers={"x-requested-by": ""}).status == 404
+
+
+def test_csrf_protection_looks_at_the_method_that_was_sent(strict):
+    """And at every path: the header is asked for before the route is looked for."""
+    client = strict.client
+    for method, path in (("POST", "/sessions?_method=GET"), ("PUT", "/sessions"), ("POST", "/nothing"), ("POST", "/")):
+        refused = client.call(method, path)
+        assert (refused.status, refused.json) == (400, {"msg": "Missing Required Header for CSRF protection."}), path
+    assert client.call("OPTIONS", "/sessions").status == 405
+    assert client.post("/sessions?_method=GET", headers={"X-Requested-By": "me"}).json["sessions"] == []
 
 
 def test_headers_that_the_operator_sets(strict):
