@@ -5,6 +5,7 @@ import json
 import re
 import socket
 import threading
+import urllib.parse
 
 import pytest
 
@@ -86,6 +87,13 @@ def test_security_headers(client):
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["X-Frame-Options"] == "SAMEORIGIN"
     assert "Server" not in headers and headers["Date"].endswith("GMT")
+
+
+def test_order_of_headers(gateway, client):
+    """As Livy sends them; X-Request-Id is sparkgate's."""
+    names = list(client.call("PUT", "/sessions").headers)
+    assert names == ["Date", "X-Frame-Options", "X-XSS-Protection", "Content-Security-Policy", "X-Content-Type-Options",
+                     "Content-Type", "Allow", "X-Request-Id", "Content-Length"]
 
 
 def test_keep_alive(gateway):
@@ -177,6 +185,15 @@ def test_bad_requests_change_nothing(client, gateway, body):
     assert client.get("/sessions").json == before
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32"])
+def test_bodies_are_utf_8(client, encoding):
+    answer = client.post("/sessions", '{"kind":"spark"}'.encode(encoding))
+    assert (answer.status, type(answer.json)) == (400, str), answer
+    marked = client.post("/sessions", b'\xef\xbb\xbf{"conf":{"spark.fake.hang":"1"}}')
+    assert marked.status == 201, "a byte order mark does no harm"
+    client.delete(marked.headers["Location"])
+
+
 def test_texts_of_refusals(client):
     is_error(client.post("/sessions", {"name": "123"}), 400, "Rejected, Reason: Invalid session name: 123")
     unknown = client.post("/sessions", {"master": "yarn"})
@@ -235,6 +252,63 @@ def test_names_as_ids(client, idle, fake):
     assert client.get("/sessions/a%20b%2F%C3%BC").json["id"] == named.id
     number = client.post("/sessions/shapes/statements", {"code": "say x"}).json["id"]
     assert idle.wait(number)["output"]["data"] == {"text/plain": "x"}
+
+
+NAMED = "Zürich ☃/x+y %;1"
+
+
+def test_a_name_stands_for_the_id_in_every_route(client, fake):
+    session = fake({"name": NAMED}).wait_idle()
+    path = "/sessions/" + urllib.parse.quote(NAMED, safe="")
+    assert client.get(path).json == session.view()
+    assert client.get(path + "/state").json == {"id": session.id, "state": "idle"}
+    assert client.get(path + "/log").json["id"] == session.id
+    posted = client.post(path + "/statements", {"code": "say x"})
+    assert (posted.status, posted.headers["Location"]) == (201, f"{session.path}/statements/0")
+    assert client.get(path + "/statements/0?wait=60").json == session.wait(0)
+    assert client.get(path + "/statements").json["total_statements"] == 1
+    assert client.get(path + "/statements/0/output").json["id"] == 0
+    assert client.post(path + "/statements/0/cancel").json == {"msg": "canceled"}
+    assert client.post(path + "/completion", {"code": "al", "cursor": 2}).json == {"candidates": ["alpha"]}
+    assert client.post(path + "/connect").json["id"] == session.id
+    for kind in ("jar", "pyfile", "file"):
+        assert client.post(f"{path}/add-{kind}", {"uri": "hdfs://nn/x"}).status == 200
+        assert client.post(f"{path}/upload-{kind}").json in ("No jar sent!", "No file sent!")
+    assert [client.post(f"{path}/{job}", {"job": "AA"}).status for job in ("submit-job", "run-job")] == [501, 501]
+    assert client.get(path + "/jobs/1").json == "Job not found" == client.post(path + "/jobs/1/cancel").json
+    assert client.post(path + "/stop").status == 204 and client.post(path + "/interrupt").status == 200
+    assert client.delete(path).json == {"msg": "deleted"}
+    is_error(client.get(path), 404, f"Session '{NAMED}' not found.")
+
+
+def test_one_of_eight_gets_the_name(gateway, client):
+    answers, barrier = [], threading.Barrier(8)
+
+    def create():
+        own = gateway.client.fork()
+        barrier.wait()
+        answers.append(own.post("/sessions", {"name": "wanted", "conf": {"spark.fake.hang": "1"}}))
+        own.close()
+
+    threads = [threading.Thread(target=create) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(answer.status for answer in answers) == [201] + [400] * 7
+    assert client.delete("/sessions/wanted").status == 200
+    assert all("Duplicate session name: Some(wanted)" in each.json["msg"] for each in answers if each.status == 400)
+
+
+def test_the_name_of_a_dead_session_may_be_taken(client, fake):
+    """The name then means the living one; the dead one has its id."""
+    dead = fake({"name": "again"}).wait_idle()
+    client.post(dead.path + "/stop")
+    living = fake({"name": "again"}, hang=1)
+    assert client.get("/sessions/again").json["id"] == living.id != dead.id
+    assert client.get(dead.path).json["name"] == "again"
+    living.delete()
+    assert client.get("/sessions/again").json["id"] == dead.id
 
 
 def test_list_pages(client, fake):

@@ -57,6 +57,11 @@ def test_null_kind_is_the_sessions(idle):
     assert idle.wait(idle.client.post(idle.path + "/statements", {"code": "say 1", "kind": None}).json["id"])
 
 
+def test_the_third_field_of_livys_request_is_taken(idle):
+    answer = idle.client.post(idle.path + "/statements", {"code": "say 1", "msg_type": "execute_request"})
+    assert answer.status == 201 and idle.wait(answer.json["id"])["state"] == "available"
+
+
 def test_list_order_and_pages(client, fake):
     session = fake().wait_idle()
     for number in range(5):
