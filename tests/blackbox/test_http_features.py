@@ -51,6 +51,17 @@ def test_a_body_that_does_not_decode_is_refused(client, gateway):
     assert client.get("/version").status == 200, "the connection goes on"
 
 
+@pytest.mark.parametrize("header", ["X-HTTP-Method-Override", "X-HTTP-Method", "x-method-override"])
+def test_headers_that_name_another_method(client, fake, header):
+    session = fake(hang=1)
+    assert client.post(session.path + "/state", headers={header: "GET"}).json["id"] == session.id
+    refused = client.post(session.path, headers={header: "PUT"})
+    assert (refused.status, refused.headers["Allow"]) == (405, "DELETE, GET, HEAD")
+    assert client.get(session.path, headers={header: "DELETE"}).status == 200, "only a POST may mean another method"
+    assert client.post(session.path, {}, headers={header: "delete"}).json == {"msg": "deleted"}
+    assert client.get(session.path).status == 404
+
+
 @pytest.mark.parametrize("accept,status", [
     ("application/vnd.livy.v0.1+json", 200), ("application/json", 200), ("text/html", 200), ("foo", 200)])
 def test_accept(client, accept, status):

@@ -120,6 +120,16 @@ def test_output_endpoint(client, idle, tmp_path):
     assert client.get(f"{idle.path}/statements/{number}/output?from=x").status == 400
 
 
+def test_wait_is_a_number_of_seconds(client, idle):
+    number = idle.submit("say 1")
+    idle.wait(number)
+    for path in (idle.path, f"{idle.path}/statements/{number}", f"{idle.path}/statements/{number}/output"):
+        assert client.get(path + "?wait=0.5").status == client.get(path + "?wait=1e9").status == 200
+        for word in ("", "x", "-1", "nan", "1s"):
+            answer = client.get(f"{path}?wait={word}")
+            assert answer.status == 400 and answer.json["msg"].startswith("wait: expected"), answer
+
+
 def test_large_code_and_body(idle):
     text = "x" * 1_000_000
     assert idle.text("say " + text) == text
