@@ -174,8 +174,8 @@ def test_any_content_type_is_taken(client, content_type):
 
 @pytest.mark.parametrize("body", ["{", "", "null", "[]", '"text"', '{"kind":"pyspark3"}', '{"kind":7}',
                                   '{"nonsense":1}', '{"conf":[]}', '{"conf":{"a":{}}}', '{"jars":"a.jar"}',
-                                  '{"numExecutors":"many"}', '{"name":"123"}', '{"name":""}', '{"ttl":"soon"}',
-                                  "\xff\xfe{", '{"kind":"spark"} trailing'])
+                                  '{"numExecutors":"many"}', '{"numExecutors":1e999}', '{"conf":{"a":-1e999}}',
+                                  '{"name":"123"}', '{"name":""}', '{"ttl":"soon"}', "\xff\xfe{", '{"kind":"spark"} trailing'])
 def test_bad_requests_change_nothing(client, gateway, body):
     before = client.get("/sessions").json
     answer = client.post("/sessions", body.encode("latin-1"))
@@ -183,6 +183,15 @@ def test_bad_requests_change_nothing(client, gateway, body):
     assert answer.headers["Content-Type"] == JSON
     assert isinstance(answer.json, str) or list(answer.json) == ["msg"], answer
     assert client.get("/sessions").json == before
+
+
+def test_numbers_where_a_text_is_expected(fake):
+    session = fake({"driverMemory": 700, "queue": True, "conf": {"spark.fake.hang": 1, "spark.a": 0.6, "spark.b": None}})
+    assert (session.created["driverMemory"], session.created["queue"]) == ("700", "true")
+    assert session.created["conf"] == {"spark.fake.hang": "1", "spark.a": "0.6"}
+    spelled = session.client.post("/sessions", '{"conf":{"spark.fake.hang":"1","spark.a":0.60,"spark.b":1E3}}').json
+    session.client.delete(f"/sessions/{spelled['id']}")
+    assert (spelled["conf"]["spark.a"], spelled["conf"]["spark.b"]) == ("0.6", "1000.0")
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32"])
