@@ -50,6 +50,12 @@ def test_stop_leaves_a_dead_session_in_the_list(client, fake):
     refused = client.post(session.path + "/statements", {"code": "say x"})
     assert (refused.status, refused.json) == (500, "java.lang.IllegalStateException: Session is in state dead")
     assert client.post(f"{session.path}/statements/0/cancel").status == 500
+    assert client.post(f"{session.path}/completion", {"code": "a", "cursor": 1}).status == 500
+    for kind in ("jar", "pyfile", "file"):
+        for action in (f"add-{kind}", f"upload-{kind}"):
+            inactive = client.post(f"{session.path}/{action}", {"uri": "hdfs://nn/x"})
+            assert (inactive.status, inactive.json) == (400, {"msg": "requirement failed: Session isn't active."})
+    assert client.get(session.path).json["state"] == "dead" and client.get(session.path + "/log").status == 200
     assert client.post(session.path + "/connect").json["state"] == "dead"
     assert client.post(session.path + "/stop").status == 204
     assert session.delete().json == {"msg": "deleted"}

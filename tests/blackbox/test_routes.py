@@ -9,6 +9,7 @@ import urllib.parse
 
 import pytest
 
+from blackbox import gateway as gateways
 from blackbox.client import Session
 
 SESSION_KEYS = ["id", "name", "appId", "owner", "proxyUser", "state", "kind", "appInfo", "log", "ttl", "idleTimeout",
@@ -243,11 +244,32 @@ def test_unknown_session(client, path):
     is_error(client.get(f"/sessions/nobody{path}"), 404, "Session 'nobody' not found.")
 
 
+def posts(path):
+    """Every route below a session that a POST has."""
+    table = (gateways.ROOT / "src/api/routes.cpp").read_text()
+    below = re.findall(r'\{POST, "/sessions/\{id\}/([^"]+)"', table)
+    assert "stop" in below and "run-job" in below
+    return [f"{path}/{each.replace('{statement}', '0').replace('{job}', '0')}" for each in below]
+
+
 def test_posts_to_an_unknown_session(client):
-    for path, body in (("statements", {"code": "1"}), ("completion", {"code": "1", "kind": "spark", "cursor": 0}),
-                       ("statements/0/cancel", None)):
-        is_error(client.post(f"/sessions/99999/{path}", body), 404, "Session '99999' not found.")
+    """The session is looked for before the body."""
+    for path in posts("/sessions/99999"):
+        for body in (None, "{", {"code": "1", "kind": "spark", "cursor": 0}):
+            is_error(client.post(path, body), 404, "Session '99999' not found.")
     is_error(client.delete("/sessions/99999"), 404, "Session '99999' not found.")
+
+
+def test_a_removed_session_is_unknown(client, fake):
+    session = fake({"name": "short-lived"}).wait_idle()
+    session.run("say x")
+    assert session.delete().json == {"msg": "deleted"}
+    for name in (str(session.id), "short-lived"):
+        for path in posts(f"/sessions/{name}"):
+            is_error(client.post(path), 404, f"Session '{name}' not found.")
+        for path in ("", "/state", "/log", "/statements", "/statements/0", "/statements/0/output", "/jobs/0"):
+            is_error(client.get(f"/sessions/{name}{path}"), 404, f"Session '{name}' not found.")
+        is_error(client.delete(f"/sessions/{name}"), 404, f"Session '{name}' not found.")
 
 
 def test_id_beyond_int(client):
