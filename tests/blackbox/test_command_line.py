@@ -183,7 +183,7 @@ def test_a_request_in_flight_is_answered_before_the_end(server):
 
 
 def test_requests_that_meet_the_stop_are_answered(server):
-    """What was begun before the signal is done and answered, the connection is closed behind it, and nobody new gets in."""
+    """What was begun before is done and answered, its connection is closed behind it, and nobody new gets in."""
     running = server()
     session = running.client.create(kind="pyspark").wait_idle()
     bodies = {"/sessions": b'{"kind":"pyspark"}', session.path + "/statements": b'{"code":"say late"}'}

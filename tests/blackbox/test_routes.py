@@ -176,7 +176,8 @@ def test_any_content_type_is_taken(client, content_type):
 @pytest.mark.parametrize("body", ["{", "", "null", "[]", '"text"', '{"kind":"pyspark3"}', '{"kind":7}',
                                   '{"nonsense":1}', '{"conf":[]}', '{"conf":{"a":{}}}', '{"jars":"a.jar"}',
                                   '{"numExecutors":"many"}', '{"numExecutors":1e999}', '{"conf":{"a":-1e999}}',
-                                  '{"name":"123"}', '{"name":""}', '{"ttl":"soon"}', "\xff\xfe{", '{"kind":"spark"} trailing'])
+                                  '{"name":"123"}', '{"name":""}', '{"ttl":"soon"}', "\xff\xfe{",
+                                  '{"kind":"spark"} trailing'])
 def test_bad_requests_change_nothing(client, gateway, body):
     before = client.get("/sessions").json
     answer = client.post("/sessions", body.encode("latin-1"))
