@@ -172,8 +172,8 @@ def compare_body(expected, wanted, text):
     seen, idle = rewritten(mask(text), expected["why"])
     if idle:
         return [f"no longer different: {', '.join(idle)}"]
-    if isinstance(wanted, dict):  # whose new members are last
-        wanted, seen = json.dumps(wanted, sort_keys=True), json.dumps(parsed(seen), sort_keys=True)
+    if isinstance(wanted, dict):  # its members are in the recorded order, new ones behind them
+        wanted, seen = json.dumps(wanted), json.dumps(parsed(seen))
     else:
         wanted, _ = rewritten(mask(wanted), expected["why"])
         seen = seen[:len(wanted)] if expected["cut"] else seen
