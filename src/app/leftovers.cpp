@@ -31,32 +31,47 @@ awaitable<void> end_children(process::launcher& launcher, path_list directories)
         co_await child->wait_gone();
 }
 
-bool is_known(const std::vector<store::batch_record>& batches, const std::filesystem::path& directory) {
-    return std::any_of(batches.begin(), batches.end(), [name = directory.filename()](const auto& each) {
-        return std::to_string(each.id) == name;
+template <class Record>
+path_list unknown_in(const std::filesystem::path& directory, const std::vector<Record>& records) {
+    auto out = content_of(directory);
+    std::erase_if(out, [&records](const auto& each) {
+        return std::any_of(records.begin(), records.end(), [name = each.filename()](const Record& record) {
+            return std::to_string(record.id) == name;
+        });
     });
+    return out;
+}
+
+awaitable<void> end_and_remove(process::launcher& launcher, path_list directories) {
+    co_await end_children(launcher, directories);
+    std::error_code ec;
+    for (const auto& directory : directories)
+        std::filesystem::remove_all(directory, ec);
 }
 
 }  // namespace
 
-awaitable<void> end_leftovers(process::launcher& launcher, store::store& store, const state_directory& state,
+awaitable<void> end_strangers(process::launcher& launcher, const state_directory& state,
                               const store::contents& known) {
-    const auto sessions = content_of(state.sessions()), batches = content_of(state.batches());
-    co_await end_children(launcher, sessions);
-    path_list running = batches;
-    // One that has ended has told so: only those that had not, or have no record, can have left something.
+    auto directories = unknown_in(state.sessions(), known.sessions);
+    for (auto& directory : unknown_in(state.batches(), known.batches))
+        directories.push_back(std::move(directory));
+    co_await end_and_remove(launcher, std::move(directories));
+}
+
+awaitable<void> end_leftovers(process::launcher& launcher, store::store& store, const state_directory& state,
+                              store::contents& known) {
+    co_await end_and_remove(launcher, content_of(state.sessions()));
+    auto running = content_of(state.batches());
     std::erase_if(running, [](const auto& directory) { return bool(process::read_exit(directory)); });
     co_await end_children(launcher, std::move(running));
-    std::error_code ec;
-    for (const auto& directory : sessions)
-        std::filesystem::remove_all(directory, ec);
-    for (const auto& directory : batches)
-        if (!is_known(known.batches, directory)) std::filesystem::remove_all(directory, ec);
     std::vector<store::change> erased;
     for (const auto& record : known.sessions)
         erased.emplace_back(store::erase_session{record.id});
     const auto done = co_await store.commit(std::move(erased));
     if (!done) spdlog::error("records of earlier sessions could not be removed: {}", done.error().message);
+    known.sessions.clear();
+    known.statements.clear();
 }
 
 }  // namespace sparkgate::app

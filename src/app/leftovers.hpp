@@ -9,10 +9,14 @@ namespace sparkgate::app {
 
 class state_directory;
 
-// Ends the children of sessions and batches that an earlier process started (found by identity, never by pid
-// alone). Sessions' directories and records are removed: this gateway starts without sessions, as Livy does
-// without recovery. Batches stay, with their logs; directories of none are removed.
-awaitable<void> end_leftovers(process::launcher& launcher, store::store& store, const state_directory& state,
+// Ends what runs in directories that no record names (a creation that was refused, a removal that was cut
+// off), and removes them. Children are found by identity, never by pid alone.
+awaitable<void> end_strangers(process::launcher& launcher, const state_directory& state,
                               const store::contents& known);
+
+// For a gateway that does not go on with what an earlier one has left: ends its children, removes sessions with
+// their directories and records, from `known` too. Batches stay, with their logs.
+awaitable<void> end_leftovers(process::launcher& launcher, store::store& store, const state_directory& state,
+                              store::contents& known);
 
 }  // namespace sparkgate::app

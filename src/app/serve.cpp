@@ -122,17 +122,21 @@ public:
 
 private:
     std::optional<start_failure> open_parts();
+    bool recovers() const { return settings_.recovery_mode == "recovery"; }
+    awaitable<void> recover(store::contents known);
     awaitable<void> stop_on_signal();
+    awaitable<void> end_programs();
 
     const config::settings& settings_;
     process::spark_installation spark_;
     process::submit_settings submit_;
     state_directory state_;
-    asio::io_context loop_{1};
+    // Before the loop: programs that live on when the server stops are held by its coroutines.
     asio::thread_pool blocking_{1};
     process::log_reader logs_{blocking_};
     session::launch_queue launches_{starts_at_a_time(settings_),
                                     static_cast<std::size_t>(settings_.max_queued)};
+    asio::io_context loop_{1};
     std::unique_ptr<store::store> store_;
     std::unique_ptr<driver::endpoint> endpoint_;
     std::unique_ptr<process::launcher> launcher_;
@@ -154,16 +158,28 @@ std::optional<start_failure> running_server::open_parts() {
     if (!endpoint) return start_failure{state_unusable, endpoint.error().message};
     endpoint_ = std::move(*endpoint);
     launcher_ = process::make_launcher(loop_.get_executor(), program_directory() / "sparkgate-shim");
-    auto clean = end_leftovers(*launcher_, *store_, state_, *contents);
-    auto stop_loop = [this](std::exception_ptr) { loop_.stop(); };
-    asio::co_spawn(loop_, std::move(clean), std::move(stop_loop));
-    run_loop(loop_);
-    loop_.restart();
     const auto world = make_services(settings_, spark_, submit_, loop_.get_executor(), *launcher_, *endpoint_,
                                      *store_, blocking_, launches_, logs_);
     sessions_ = std::make_unique<session::session_manager>(world, contents->next_session_id);
-    batches_ = std::make_unique<session::batch_manager>(world, contents->batches, contents->next_batch_id);
+    batches_ = std::make_unique<session::batch_manager>(world, contents->next_batch_id);
+    auto recovery = recover(std::move(*contents));
+    auto stop_loop = [this](std::exception_ptr) { loop_.stop(); };
+    asio::co_spawn(loop_, std::move(recovery), std::move(stop_loop));
+    run_loop(loop_);
+    loop_.restart();
     return {};
+}
+
+awaitable<void> running_server::recover(store::contents known) {
+    if (recovers())
+        co_await end_strangers(*launcher_, state_, known);
+    else
+        co_await end_leftovers(*launcher_, *store_, state_, known);
+    sessions_->restore(known);
+    batches_->restore(known.batches);
+    if (!known.sessions.empty() || !known.batches.empty())
+        spdlog::info("going on with {} sessions and {} batches of before", known.sessions.size(),
+                     known.batches.size());
 }
 
 std::optional<start_failure> running_server::start(const std::string& port_file) {
@@ -190,12 +206,16 @@ awaitable<void> running_server::stop_on_signal() {
     sessions_->release_waiters();
     batches_->release_waiters();
     co_await server_->drain(settings_.drain_timeout);
-    // Both at the same time: each may take as long as its slowest program.
+    if (!recovers()) co_await end_programs();
+    loop_.stop();
+}
+
+// Both kinds at the same time: each may take as long as its slowest program.
+awaitable<void> running_server::end_programs() {
     auto end_batches = batches_->stop_all("the server stops");
     asio::co_spawn(loop_, std::move(end_batches), asio::detached);
     co_await sessions_->stop_all("the server stops");
     co_await batches_->stop_all({});
-    loop_.stop();
 }
 
 void running_server::run() {
@@ -207,6 +227,7 @@ void running_server::run() {
         asio::co_spawn(loop_, std::move(expiry), asio::detached);
     }
     run_loop(loop_);
+    launches_.close();
     blocking_.join();
     store_->close();
     spdlog::info("stopped");

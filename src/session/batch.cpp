@@ -78,13 +78,7 @@ batch::batch(services& world, alarm_clock& timer, const store::batch_record& fro
 batch::batch(services& world, alarm_clock& timer, std::int64_t id, const json& details,
              std::string_view state)
     : program(world, timer, identity_of(id, details), directory_of(world, id)) {
-    restore_details(details);
-    set_recorded();
-    state_ = parse_session_state(state).value_or(session_state::dead);
-    gone_ = is_finished(state_);
-    if (gone_)
-        clocks_.ended =
-            world_.clock() - std::chrono::milliseconds(now_ms() - time_in(details, "ended").value_or(0));
+    restore(state, details);
 }
 
 batch::~batch() = default;
@@ -106,7 +100,6 @@ store::batch_record batch::record() const {
     json details = common_details();
     details["name"] = name() ? json(*name()) : json();
     details["proxyUser"] = proxy_user() ? json(*proxy_user()) : json();
-    if (is_finished(state_)) details["ended"] = now_ms();
     store::batch_record out;
     out.id = id();
     out.state = to_string(state_);

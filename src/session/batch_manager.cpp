@@ -4,9 +4,7 @@
 
 namespace sparkgate::session {
 
-batch_manager::batch_manager(services world, const std::vector<store::batch_record>& known,
-                             std::int64_t next_id)
-    : program_manager(std::move(world), "batch", next_id) {
+void batch_manager::restore(const std::vector<store::batch_record>& known) {
     for (const auto& record : known)
         adopt(std::make_shared<batch>(world_, timer_, record));
     timer_.ring_by(world_.clock());  // more may be kept than are to be kept now

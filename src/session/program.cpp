@@ -130,7 +130,9 @@ void program::terminate() {
 void program::enter(session_state next) {
     spdlog::info("{} {}: {} -> {}", identity_.word, id(), to_string(state_), to_string(next));
     state_ = next;
-    if (is_finished(state_)) clocks_.ended = world_.clock();
+    if (!is_finished(state_)) return;
+    clocks_.ended = world_.clock();
+    ended_ = now_ms();
 }
 
 void program::announce() {
@@ -148,7 +150,8 @@ json program::common_details() const {
              {"created", created_},
              {"appId", app_id_},
              {"sparkUiUrl", ui_url_},
-             {"reason", reason_}};
+             {"reason", reason_},
+             {"ended", ended_}};
     if (key()) {
         out["idempotencyKey"] = key()->key;
         out["fingerprint"] = key()->fingerprint;
@@ -156,12 +159,19 @@ json program::common_details() const {
     return out;
 }
 
-void program::restore_details(const json& details) {
+void program::restore(std::string_view state, const json& details) {
+    state_ = parse_session_state(state).value_or(session_state::dead);
+    gone_ = is_finished(state_);
+    recorded_ = true;
     created_ = time_in(details, "created").value_or(created_);
+    ended_ = time_in(details, "ended").value_or(0);
     app_id_ = text_in(details, "appId").value_or("");
     ui_url_ = text_in(details, "sparkUiUrl").value_or("");
     reason_ = text_in(details, "reason").value_or("");
-    clocks_.started -= std::chrono::milliseconds(now_ms() - created_);
+    // The time in which no gateway ran counts, too.
+    const auto now = now_ms();
+    clocks_.started -= std::chrono::milliseconds(now - created_);
+    clocks_.ended = world_.clock() - std::chrono::milliseconds(now - ended_);
 }
 
 }  // namespace sparkgate::session

@@ -106,7 +106,8 @@ awaitable<result<void>> program_manager::admit(program_pointer created, launch_q
 
 void program_manager::adopt(program_pointer known) {
     if (const auto next = known->expires()) timer_.ring_by(next->when);
-    list(std::move(known));
+    list(known);
+    if (!is_finished(known->state())) known->resume(world_.launches.readmit());
 }
 
 void program_manager::list(program_pointer what) {

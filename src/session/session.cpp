@@ -1,6 +1,8 @@
 // The life of a session: start, end, states. Its statements are in session_statements.cpp.
 #include "sparkgate/session/session.hpp"
 
+#include "pause.hpp"
+#include "record_details.hpp"
 #include "start.hpp"
 
 #include "sparkgate/base/files.hpp"
@@ -12,6 +14,23 @@
 
 namespace sparkgate::session {
 
+namespace {
+
+// A key of its conf that this server does not take any more leaves the server's settings.
+config::settings own_settings(const config::settings& server, const session_request& request) {
+    auto own = config::settings_of_session(server, request.spark.conf);
+    return own ? std::move(*own) : server;
+}
+
+// The driver knows it from its settings file, and nobody else keeps it.
+std::string token_of(const std::filesystem::path& directory) {
+    const auto text = read_file(directory / "driver.json");
+    if (!text) return make_token();  // no driver can prove itself then, and the start ends in time
+    return text_in(parse_details(*text), "token").value_or(make_token());
+}
+
+}  // namespace
+
 session::session(services& world, alarm_clock& timer, std::int64_t id, session_request request,
                  std::optional<std::string> owner, std::optional<creation_key> key)
     : program(world, timer,
@@ -21,6 +40,28 @@ session::session(services& world, alarm_clock& timer, std::int64_t id, session_r
       settings_(config::settings_of_session(world.settings, request_.spark.conf).value()),
       rules_(rules_for(settings_, request_)) {
     set_alarm();
+}
+
+session::session(services& world, alarm_clock& timer, const store::session_record& from,
+                 const std::vector<store::statement_record>& statements)
+    : session(world, timer, from, parse_details(from.details), session_request_of(parse_details(from.request))) {
+    for (const auto& each : statements)
+        statements_.restore(each);
+    if (!statements.empty()) oldest_stream_ = statements.front().id;
+    if (!is_active(state_)) end_statements();
+    if (state_ == session_state::idle && statements_.has_unfinished()) state_ = session_state::busy;
+}
+
+session::session(services& world, alarm_clock& timer, const store::session_record& from, const json& details,
+                 session_request request)
+    : program(world, timer,
+              {"session", from.id, request.spark.name, text_in(details, "owner"), request.spark.proxy_user,
+               key_in(details)},
+              world.settings.state_dir / "sessions" / std::to_string(from.id)),
+      request_(std::move(request)),
+      settings_(own_settings(world.settings, request_)),
+      rules_(rules_for(settings_, request_)) {
+    restore(from.state, details);
 }
 
 session::~session() = default;
@@ -45,6 +86,13 @@ result<process::child_spec> session::prepare() {
 
 void session::on_launched() {
     asio::co_spawn(world_.executor, watch_start(self()), asio::detached);
+}
+
+// A driver that lives dials again, and says what it did meanwhile.
+void session::on_reattached() {
+    link_ = world_.endpoint.expect(id(), token_of(directory_), *this);
+    if (state_ == session_state::starting) on_launched();
+    if (state_ == session_state::shutting_down) terminate();
 }
 
 void session::on_ended(const process::exit_status* how) {
@@ -130,7 +178,9 @@ store::session_record session::record() const {
 
 void session::on_connected(const driver::frame& hello) {
     if (state_ != session_state::starting) note("sparkgate: the driver has connected again");
-    resend(hello.integer("last_exec", -1));
+    const auto last_exec = hello.integer("last_exec", -1);
+    take_in(last_exec);
+    resend(last_exec);
     repeat_questions();
 }
 
@@ -154,7 +204,25 @@ void session::on_ready(const driver::frame& received) {
                            received.text("scala") + ", Java " + received.text("java") + ", Python " +
                            received.text("python") + ", " + app_id_ + ")"));
     apply(session_event::driver_ready);
+    const auto seq = received.integer("seq");
+    unrecorded_.insert(seq);
+    asio::co_spawn(world_.executor, record_ready(self(), seq), asio::detached);
     send_next();
+}
+
+// The driver says it once: who comes after this gateway has to know.
+awaitable<void> session::record_ready(std::shared_ptr<session> /* kept alive */, std::int64_t seq) {
+    std::vector<store::change> now;
+    now.emplace_back(store::put_session{record()});
+    while (!gone_) {
+        const auto written = co_await world_.store.commit(now);
+        if (written) break;
+        spdlog::error("session {}: {}", id(), written.error().message);
+        co_await pause(world_.executor, store_pause);
+        now.assign(1, store::put_session{record()});
+    }
+    unrecorded_.erase(seq);
+    acknowledge();
 }
 
 void session::on_start_failed(const driver::frame& received) {

@@ -26,6 +26,18 @@ awaitable<result<creation<session>>> session_manager::create(session_request req
     co_return out;
 }
 
+void session_manager::restore(const store::contents& known) {
+    auto next = known.statements.begin();
+    for (const auto& record : known.sessions) {
+        std::vector<store::statement_record> own;
+        while (next != known.statements.end() && next->session < record.id)
+            ++next;
+        for (; next != known.statements.end() && next->session == record.id; ++next)
+            own.push_back(*next);
+        adopt(std::make_shared<session>(world_, timer_, record, own));
+    }
+}
+
 result<std::shared_ptr<session>> session_manager::find(const std::string& id_or_name) const {
     const auto found = find_program(id_or_name);
     if (!found) return found.error();

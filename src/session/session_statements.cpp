@@ -1,6 +1,9 @@
 // The statements of a session: queue, driver, results.
-#include "sparkgate/base/unique_fd.hpp"
 #include "sparkgate/session/session.hpp"
+
+#include "pause.hpp"
+
+#include "sparkgate/base/unique_fd.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -13,13 +16,6 @@ namespace {
 
 constexpr std::size_t largest_output_in_memory = 64 * 1024;
 constexpr std::size_t output_page_bytes = 1u << 20;
-constexpr auto store_pause = std::chrono::seconds(1);  // between attempts to store a result
-
-awaitable<void> pause(asio::any_io_executor executor, std::chrono::milliseconds time) {
-    asio::steady_timer timer(executor, time);
-    (void)co_await timer.async_wait(as_tuple);
-}
-
 std::string error_output(std::int64_t id, const std::string& ename, const std::string& evalue) {
     return dump_json(json{{"status", "error"},
                           {"execution_count", id},
@@ -78,6 +74,15 @@ void session::send_exec(const statement& which) {
     link_->send(header, which.code);
 }
 
+// What an earlier gateway process has sent, although its store does not say so: results of these will come, or
+// have.
+void session::take_in(std::int64_t last_received) {
+    for (const auto& each : statements_.all())
+        if (each->id <= last_received && each->state == statement_state::waiting)
+            each->apply(statement_event::sent, now_ms());
+    if (state_ == session_state::idle && statements_.has_unfinished()) apply(session_event::work_begins);
+}
+
 void session::resend(std::int64_t last_received) {
     if (const auto current = statements_.in_driver()) {
         if (current->id > last_received) send_exec(*current);
@@ -125,7 +130,7 @@ void session::on_frame(driver::frame received) {
 }
 
 void session::acknowledge() {
-    const auto seq = unrecorded_results_.empty() ? received_seq_ : *unrecorded_results_.begin() - 1;
+    const auto seq = unrecorded_.empty() ? received_seq_ : *unrecorded_.begin() - 1;
     if (seq <= acknowledged_seq_ || !link_) return;
     acknowledged_seq_ = seq;
     link_->acknowledge(seq);
@@ -155,7 +160,7 @@ void session::on_result(driver::frame received) {
                     ? std::move(received.payload)
                     : error_output(which->id, "ProtocolError", "The driver's answer was not valid JSON.");
         const auto seq = received.integer("seq");
-        unrecorded_results_.insert(seq);
+        unrecorded_.insert(seq);
         asio::co_spawn(world_.executor, record_result(self(), which, seq), asio::detached);
         drop_old_statements();
     }
@@ -171,7 +176,7 @@ awaitable<void> session::record_result(std::shared_ptr<session> /* kept alive */
         if (gone_) co_return;  // nobody is left to send it again
         co_await pause(world_.executor, store_pause);
     }
-    unrecorded_results_.erase(seq);
+    unrecorded_.erase(seq);
     if (which->output && which->output->size() > largest_output_in_memory) {
         which->output.reset();
         which->output_in_store = true;

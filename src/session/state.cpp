@@ -127,4 +127,10 @@ std::string_view to_string(statement_state state) {
     return "";
 }
 
+std::optional<statement_state> parse_statement_state(std::string_view word) {
+    for (const auto state : all_statement_states)
+        if (to_string(state) == word) return state;
+    return {};
+}
+
 }  // namespace sparkgate::session

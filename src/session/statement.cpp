@@ -41,6 +41,21 @@ statement_queue::pointer statement_queue::add(code_kind kind, std::string code) 
     return added;
 }
 
+void statement_queue::restore(const store::statement_record& from) {
+    auto known = std::make_shared<statement>();
+    known->id = from.id;
+    known->kind = parse_kind(from.kind).value_or(code_kind::pyspark);
+    known->code = from.code;
+    known->state = parse_statement_state(from.state).value_or(statement_state::cancelled);
+    known->started = from.started;
+    known->completed = from.completed;
+    known->progress = from.progress;
+    known->output_in_store = from.has_output;
+    known->durable = true;
+    statements_.push_back(std::move(known));
+    next_id_ = from.id + 1;
+}
+
 statement_queue::pointer statement_queue::find(std::int64_t id) const {
     const auto at = std::lower_bound(statements_.begin(), statements_.end(), id,
                                      [](const pointer& s, std::int64_t wanted) { return s->id < wanted; });

@@ -88,7 +88,8 @@ class Gateway:
         if python:
             self.environment["PYSPARK_PYTHON"] = str(python)
         self.environment.update(environment or {})
-        self.settings = {"server.port": "0", "state.dir": str(self.state_dir), "server.log.level": "debug",
+        # Tests of recovery ask for it; all others want nothing left when their server stops.
+        self.settings = {"server.port": "0", "server.recovery.mode": "off", "state.dir": str(self.state_dir), "server.log.level": "debug",
                          **(settings or {})}
         self.process, self.client = None, None
 

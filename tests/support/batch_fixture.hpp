@@ -120,8 +120,8 @@ private:
         world.submit.conf_dir = directory.path() / "spark-conf";
         world.clock = [this] { return now; };
         const auto known = store.load().value();
-        manager_ =
-            std::make_unique<session::batch_manager>(std::move(world), known.batches, known.next_batch_id);
+        manager_ = std::make_unique<session::batch_manager>(std::move(world), known.next_batch_id);
+        manager_->restore(known.batches);
     }
 
     std::vector<std::unique_ptr<session::batch_manager>> earlier_;

@@ -8,8 +8,11 @@ namespace sparkgate::session {
 
 class batch_manager final : public program_manager {
 public:
-    // `known` are the records of an earlier gateway process.
-    batch_manager(services world, const std::vector<store::batch_record>& known, std::int64_t next_id);
+    batch_manager(services world, std::int64_t next_id)
+        : program_manager(std::move(world), "batch", next_id) {}
+
+    // Goes on with what an earlier gateway process has recorded. Once, before any other call.
+    void restore(const std::vector<store::batch_record>& known);
 
     // As session_manager::create(). Besides, the file has to be one that Spark may read.
     awaitable<result<creation<batch>>> create(batch_request request, std::optional<std::string> owner,

@@ -103,14 +103,14 @@ protected:
     void note(const std::string& line);
     // What every record keeps, for its details, and how that is read again.
     json common_details() const;
-    void restore_details(const json& details);
+    void restore(std::string_view state, const json& details);
 
     services& world_;
     alarm_clock& timer_;
     const program_identity identity_;
     const std::filesystem::path directory_;
     session_state state_ = session_state::starting;
-    epoch_ms created_ = now_ms();
+    epoch_ms created_ = now_ms(), ended_ = 0;
     std::string app_id_, ui_url_, reason_;
     bool gone_ = false;
     session_clocks clocks_;

@@ -76,7 +76,7 @@ protected:
     // nothing of it is left.
     awaitable<result<void>> admit(program_pointer created, launch_queue::place place);
 
-    // One that an earlier gateway process left in the store. In order of id, before any other call.
+    // One that an earlier gateway process left in the store, in order of id: one that had not ended goes on.
     void adopt(program_pointer known);
 
     services world_;

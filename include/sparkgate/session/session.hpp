@@ -27,6 +27,10 @@ class session : public program, public driver::listener {
 public:
     session(services& world, alarm_clock& timer, std::int64_t id, session_request request,
             std::optional<std::string> owner, std::optional<creation_key> key);
+    // One of an earlier gateway process, by its records; `statements` are its own, by id. One that had not ended
+    // is to be resumed.
+    session(services& world, alarm_clock& timer, const store::session_record& from,
+            const std::vector<store::statement_record>& statements);
     ~session() override;
 
     const session_request& request() const { return request_; }
@@ -75,6 +79,7 @@ private:
     // Life (session.cpp)
     result<process::child_spec> prepare() override;
     void on_launched() override;
+    void on_reattached() override;
     void on_ended(const process::exit_status* how) override;
     void on_gone() override;
     void begin_stop(std::string reason) override { begin_stop(std::move(reason), session_event::stop_asked); }
@@ -83,6 +88,9 @@ private:
     awaitable<void> watch_start(std::shared_ptr<session> self);
     void apply(session_event what);
     store::session_record record() const;
+    session(services& world, alarm_clock& timer, const store::session_record& from, const json& details,
+            session_request request);
+    awaitable<void> record_ready(std::shared_ptr<session> self, std::int64_t seq);
     void on_phase(const driver::frame& received);
     void on_ready(const driver::frame& received);
     void on_start_failed(const driver::frame& received);
@@ -90,6 +98,7 @@ private:
     // Statements (session_statements.cpp)
     void send_next();
     void send_exec(const statement& which);
+    void take_in(std::int64_t last_received);
     void resend(std::int64_t last_received);
     void end_statements();
     void drop_old_statements();
@@ -120,9 +129,9 @@ private:
     std::unique_ptr<driver::link> link_;
     statement_queue statements_;
 
-    // Acknowledgements are cumulative: none goes beyond a result that is not in the store yet.
+    // Acknowledgements are cumulative: none goes beyond what is not in the store yet.
     std::int64_t received_seq_ = 0, acknowledged_seq_ = 0;
-    std::set<std::int64_t> unrecorded_results_;  // their seq
+    std::set<std::int64_t> unrecorded_;  // seq of results, and of the word that the driver is ready
     std::int64_t oldest_stream_ = 0;             // printed text of statements below is removed
     std::map<std::int64_t, std::shared_ptr<question>> questions_;  // unanswered, by request number
     std::int64_t next_question_ = 1;

@@ -11,6 +11,9 @@ public:
     session_manager(services world, std::int64_t next_id)
         : program_manager(std::move(world), "session", next_id) {}
 
+    // Goes on with what an earlier gateway process has recorded. Once, before any other call.
+    void restore(const store::contents& known);
+
     // Registers, records and starts a session; resolves when the record is durable. With the key of an
     // earlier creation: that one. Errors: invalid_argument (name, conf, files), mismatch (the key belongs to
     // another request), busy (too many wait for their start), unavailable (store). A refused request leaves

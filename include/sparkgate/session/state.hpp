@@ -85,5 +85,6 @@ std::optional<statement_state> after(statement_state now, statement_event what);
 // available, cancelled.
 bool is_final(statement_state state);
 std::string_view to_string(statement_state state);
+std::optional<statement_state> parse_statement_state(std::string_view word);
 
 }  // namespace sparkgate::session

@@ -39,6 +39,8 @@ public:
     using pointer = std::shared_ptr<statement>;
 
     pointer add(code_kind kind, std::string code);
+    // One that an earlier gateway process has recorded; in order of id, before any other call.
+    void restore(const store::statement_record& from);
     pointer find(std::int64_t id) const;
     // Takes back a statement that could not be made durable.
     void remove(std::int64_t id);
