@@ -73,9 +73,9 @@ def test_what_asks_for_missing_protection_stops_the_start(tmp_path, fake_spark_h
 
 def test_config_tells_on_stderr_what_has_no_effect(tmp_path):
     file = tmp_path / "livy.conf"
-    file.write_text("livy.server.recovery.mode = recovery\nlivy.cache-log.size = 500\nlivy.server.port = 8999\n")
+    file.write_text("livy.server.kubernetes.ingress.create = true\nlivy.cache-log.size = 500\nlivy.server.port = 8999\n")
     answer = gateways.run("config", "--config", file)
     assert answer.returncode == 0
     assert [line.split(" has no effect: ")[0] for line in answer.stderr.splitlines()] == [
-        f"sparkgate: {file}:1: livy.server.recovery.mode", f"sparkgate: {file}:2: livy.cache-log.size"]
-    assert "recovery" not in answer.stdout and "server.port = 8999" in answer.stdout
+        f"sparkgate: {file}:1: livy.server.kubernetes.ingress.create", f"sparkgate: {file}:2: livy.cache-log.size"]
+    assert "kubernetes" not in answer.stdout and "server.port = 8999" in answer.stdout

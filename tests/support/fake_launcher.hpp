@@ -89,9 +89,16 @@ public:
         return std::unique_ptr<process::child>(std::make_unique<fake_child>(std::move(script)));
     }
 
-    result<std::unique_ptr<process::child>> reattach(const std::filesystem::path&) override {
-        return fail(errc::not_found, "a fake launcher knows no earlier children");
+    // The child that was started there, unless its processes are gone.
+    result<std::unique_ptr<process::child>> reattach(const std::filesystem::path& dir) override {
+        for (const auto& child : children)
+            if (child->spec.dir == dir && !child->gone) {
+                ++reattached;
+                return std::unique_ptr<process::child>(std::make_unique<fake_child>(child));
+            }
+        return fail(errc::not_found, "no child runs there");
     }
+    int reattached = 0;
 };
 
 }  // namespace sparkgate::test

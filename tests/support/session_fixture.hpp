@@ -46,6 +46,16 @@ protected:
         return *manager_;
     }
 
+    // Another gateway process with the same store and files; children and drivers live on.
+    void restart() {
+        earlier_.push_back(std::move(manager_));
+        endpoint.reset();
+        endpoint = driver::make_endpoint(loop.executor(), directory.path()).value();
+        const auto known = store.load().value();
+        manager_ = std::make_unique<session::session_manager>(make_services(), known.next_session_id);
+        manager_->restore(known);
+    }
+
     static session::session_request request(code_kind kind = code_kind::pyspark) {
         session::session_request out;
         out.kind = kind;
@@ -163,7 +173,8 @@ protected:
 
 private:
     session::services make_services() {
-        launches.emplace(static_cast<std::size_t>(settings.max_creation > 0 ? settings.max_creation : 100),
+        if (!launches)
+            launches.emplace(static_cast<std::size_t>(settings.max_creation > 0 ? settings.max_creation : 100),
                          static_cast<std::size_t>(settings.max_queued));
         session::services out{loop.executor(), settings, launcher, *endpoint, store, blocking,
                               *launches,       logs,     {},       {},        {},    {}};
@@ -177,6 +188,7 @@ private:
         return out;
     }
 
+    std::vector<std::unique_ptr<session::session_manager>> earlier_;
     std::unique_ptr<session::session_manager> manager_;
 };
 

@@ -33,7 +33,7 @@ TEST(markdown, says_how_keys_compare_with_livy) {
     const std::string tables = markdown_tables();
     for (const auto* part : {"see --port-file). | same |\n", "| Livy's default is local. |\n",
                              "sockets. | – |\n", "| `keystore` |  | **Stops the start.** TLS",
-                             "| `server.recovery.mode` | `off` | **Warns.** Sessions",
+                             "| `server.kubernetes.ingress.create` | `false` | **Warns.** No",
                              "| `cache-log.size` | `200` | The whole log"})
         EXPECT_NE(tables.find(part), std::string::npos) << part;
 }

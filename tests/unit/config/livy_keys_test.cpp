@@ -127,13 +127,13 @@ TEST(livy_keys, only_the_last_word_for_a_key_is_refused) {
 }
 
 TEST(livy_keys, what_asks_for_a_feature_is_a_warning) {
-    for (const auto* assignment : {"server.recovery.mode=recovery", "server.kubernetes.ingress.create=true",
-                                   "server.launch.kerberos.principal=livy@HERE"}) {
+    for (const auto* assignment :
+         {"server.kubernetes.ingress.create=true", "server.launch.kerberos.principal=livy@HERE"}) {
         const auto read = load(std::nullopt, {assignment}).value();
         EXPECT_EQ(read.warnings.size(), 1u) << assignment;
         EXPECT_TRUE(read.notes.empty()) << assignment;
     }
-    EXPECT_TRUE(load(std::nullopt, {"server.recovery.mode=OFF"}).value().warnings.empty());
+    EXPECT_TRUE(load(std::nullopt, {"server.kubernetes.ingress.create=FALSE"}).value().warnings.empty());
 }
 
 TEST(livy_keys, secrets_are_not_repeated) {

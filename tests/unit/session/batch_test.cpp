@@ -8,7 +8,14 @@
 namespace sparkgate::test {
 namespace {
 
-class batch_test : public batch_fixture {};
+class batch_test : public batch_fixture {
+protected:
+    // Its processes end while no gateway looks.
+    void vanish(const batch_pointer& which) {
+        child_of(which).gone = true;
+        std::ofstream(which->directory() / "shim.json") << "{}";
+    }
+};
 
 TEST_F(batch_test, runs_what_was_asked_and_succeeds) {
     auto wanted = request("/jobs/pi.py");
@@ -88,23 +95,46 @@ TEST_F(batch_test, is_recorded_with_its_request_and_its_end) {
     EXPECT_EQ(parse_json(kept.details).value()["name"], "pi");
 }
 
-TEST_F(batch_test, ended_ones_are_there_again_and_running_ones_have_ended_with_their_gateway) {
+TEST_F(batch_test, the_next_gateway_process_goes_on_with_all) {
     auto wanted = request("/jobs/pi.py");
     wanted.spark.name = "pi";
-    const auto ended = create(wanted), running = create(), told = create();
+    const auto ended = create(wanted), running = create(), told = create(), vanished = create();
     child_of(ended).exit_with(0);
     wait_state(ended, session_state::success);
+    vanish(told);
     std::ofstream(told->directory() / "exit.json") << R"({"code":0,"ended_by_us":false})";
-    ASSERT_TRUE(process::read_exit(told->directory()));
+    vanish(vanished);
     restart();
     EXPECT_EQ(find("0")->state(), session_state::success);
     EXPECT_EQ(find("pi")->id(), 0);
     EXPECT_EQ(find("0")->created(), ended->created());
-    EXPECT_EQ(find("1")->state(), session_state::dead);
-    EXPECT_EQ(find("1")->reason(), "the server was started anew");
+    EXPECT_EQ(find("1")->state(), session_state::running);
+    EXPECT_EQ(launcher.reattached, 1);
     EXPECT_EQ(find("2")->state(), session_state::success) << "it had ended while no gateway looked";
-    EXPECT_EQ(store.load()->batches.at(1).state, "dead");
-    EXPECT_EQ(create()->id(), 3);
+    EXPECT_EQ(find("3")->state(), session_state::dead);
+    EXPECT_NE(find("3")->reason().find("vanished"), std::string::npos);
+    EXPECT_EQ(store.load()->batches.at(3).state, "dead");
+    EXPECT_EQ(launcher.children.size(), 4u) << "nothing runs twice";
+    EXPECT_EQ(create()->id(), 4);
+    child_of(running).exit_with(3);
+    wait_state(find("1"), session_state::dead);
+    EXPECT_EQ(find("1")->reason(), "exit code 3");
+}
+
+TEST_F(batch_test, what_waited_for_its_turn_starts_under_the_next_gateway_process) {
+    launches.emplace(1, 10);
+    create();
+    auto wanted = request("/jobs/other.py");
+    wanted.args = {"x"};
+    const auto waiting = create(wanted);
+    EXPECT_EQ(launcher.children.size(), 1u);
+    launches->close();
+    launches.reset();
+    restart();
+    ASSERT_EQ(launcher.children.size(), 2u);
+    EXPECT_EQ(launcher.children[1]->spec.dir, waiting->directory());
+    EXPECT_EQ(launcher.children[1]->spec.argv.back(), "x");
+    EXPECT_EQ(find("1")->state(), session_state::running);
 }
 
 TEST_F(batch_test, ended_ones_go_when_their_time_is_over) {

@@ -1,0 +1,168 @@
+// Sessions under the next gateway process: what was promised is there, nothing runs twice.
+#include "support/session_fixture.hpp"
+
+#include <fstream>
+
+namespace sparkgate::test {
+namespace {
+
+class session_recovery : public session_fixture {
+protected:
+    session_pointer found(const char* id = "0") { return manager().find(id).value(); }
+    statement_pointer statement(std::int64_t id) { return found()->statements().find(id); }
+
+    // The processes of it end while no gateway looks.
+    void vanish(const session_pointer& which) {
+        child_of(which).gone = true;
+        std::ofstream(which->directory() / "shim.json") << "{}";
+    }
+};
+
+TEST_F(session_recovery, an_idle_session_goes_on) {
+    auto wanted = named("etl");
+    wanted.spark.conf = {{"spark.x", "1"}};
+    wanted.ttl = "3h";
+    auto before = start_idle(wanted);
+    submit(before.self, "x = 1");
+    before.driver->expect("exec");
+    before.driver->send(result_of(2, 0), text_output("one"));
+    before.driver->expect_ack(2);
+    restart();
+    const auto self = found("etl");
+    EXPECT_NE(self, before.self);
+    EXPECT_EQ(self->state(), session_state::idle);
+    EXPECT_EQ(self->request().spark.conf, wanted.spark.conf);
+    EXPECT_EQ(self->request().ttl, "3h");
+    EXPECT_EQ(self->app_id(), "local-17");
+    EXPECT_EQ(self->ui_url(), "http://127.0.0.1:4040");
+    EXPECT_EQ(output(self, statement(0)), text_output("one"));
+    const auto driver = dial(self, 0);
+    submit(self, "x");
+    EXPECT_EQ(driver->expect("exec").integer("id"), 1);
+    EXPECT_EQ(launcher.children.size(), 1u);
+}
+
+TEST_F(session_recovery, what_the_driver_had_is_not_sent_again_and_its_result_is_taken) {
+    auto before = start_idle();
+    submit(before.self, "slow");
+    submit(before.self, "next");
+    before.driver->expect("exec");
+    before.driver.reset();
+    restart();
+    EXPECT_EQ(found()->state(), session_state::busy);
+    const auto driver = dial(found(), 0);
+    wait_state(statement(0), statement_state::running);
+    loop.settle();
+    EXPECT_FALSE(driver->has("exec"));
+    driver->send(result_of(2, 0), text_output("done"));
+    EXPECT_EQ(driver->expect("exec").payload, "next") << "what waited runs next";
+    EXPECT_EQ(output(found(), statement(0)), text_output("done"));
+}
+
+TEST_F(session_recovery, what_the_driver_never_got_is_sent) {
+    auto before = start_idle();
+    before.driver.reset();
+    loop.settle();
+    submit(before.self, "lost");
+    restart();
+    const auto driver = dial(found(), -1);
+    EXPECT_EQ(driver->expect("exec").payload, "lost");
+}
+
+TEST_F(session_recovery, a_result_that_was_shown_but_not_stored_comes_again) {
+    auto before = start_idle();
+    submit(before.self, "a");
+    submit(before.self, "b");
+    before.driver->expect("exec");
+    store.hold();
+    store.failing_commit = store.commits + 1;
+    before.driver->send(result_of(2, 0), text_output("a"));
+    before.driver->expect("exec");  // of b: the result of a is not in the store
+    before.driver.reset();
+    restart();
+    store.release();
+    const auto driver = dial(found(), 1);
+    driver->send(result_of(2, 0), text_output("a"));
+    driver->send(result_of(3, 1), text_output("b"));
+    wait_state(statement(1), statement_state::available);
+    EXPECT_EQ(output(found(), statement(0)), text_output("a"));
+    EXPECT_EQ(output(found(), statement(1)), text_output("b"));
+    EXPECT_FALSE(driver->has("exec"));
+    wait_state(found(), session_state::idle);
+}
+
+TEST_F(session_recovery, a_driver_that_became_ready_unseen_is_ready) {
+    const auto self = create();
+    submit(self, "early");
+    restart();
+    EXPECT_EQ(found()->state(), session_state::starting);
+    const auto driver = dial(found());
+    driver->send(ready());
+    EXPECT_EQ(driver->expect("exec").payload, "early");
+}
+
+TEST_F(session_recovery, ready_is_acknowledged_when_the_store_has_it) {
+    const auto self = create();
+    const auto driver = dial(self);
+    store.hold();
+    driver->send(ready());
+    wait_state(self, session_state::idle);
+    loop.settle();
+    EXPECT_FALSE(driver->has("ack"));
+    store.release();
+    driver->expect_ack(1);
+    EXPECT_EQ(store.load()->sessions.at(0).state, "idle");
+}
+
+TEST_F(session_recovery, a_session_that_died_unseen_is_dead_with_the_reason) {
+    auto before = start_idle();
+    submit(before.self, "1+1");
+    before.driver->expect("exec");
+    vanish(before.self);
+    std::ofstream(before.self->directory() / "exit.json") << R"({"code":7,"ended_by_us":false})";
+    restart();
+    EXPECT_EQ(found()->state(), session_state::dead);
+    EXPECT_EQ(found()->reason(), "exit code 7");
+    EXPECT_EQ(statement(0)->state, statement_state::cancelled) << "whether it ran is not known";
+    EXPECT_EQ(launcher.children.size(), 1u);
+}
+
+TEST_F(session_recovery, a_cancel_that_the_driver_did_not_hear_is_repeated) {
+    auto before = start_idle();
+    submit(before.self, "slow");
+    before.driver->expect("exec");
+    before.driver.reset();
+    loop.settle();
+    before.self->cancel(0);
+    restart();
+    const auto driver = dial(found(), 0);
+    EXPECT_EQ(driver->expect("cancel").integer("id"), 0);
+    EXPECT_EQ(statement(0)->state, statement_state::cancelling);
+}
+
+TEST_F(session_recovery, ids_and_names_go_on) {
+    create(named("etl"));
+    restart();
+    EXPECT_FALSE(try_create(named("etl")));
+    EXPECT_EQ(create()->id(), 1);
+}
+
+TEST_F(session_recovery, a_removal_that_was_cut_off_is_finished) {
+    const auto idle = start_idle();
+    child_of(idle.self).stubborn = true;
+    auto work = idle.self->stop({});
+    bool stopped = false;
+    loop.start(std::move(work), stopped);
+    loop.settle();
+    restart();
+    EXPECT_EQ(child_of(idle.self).terminated, 2) << "its end goes on";
+    process::exit_status how;
+    how.signal = 9;
+    how.ended_by_us = true;
+    child_of(idle.self).exit(how);
+    wait_state(found(), session_state::dead);
+    loop.run_until([&] { return stopped; });
+}
+
+}  // namespace
+}  // namespace sparkgate::test
