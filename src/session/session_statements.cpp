@@ -78,8 +78,7 @@ void session::send_exec(const statement& which) {
 // have.
 void session::take_in(std::int64_t last_received) {
     for (const auto& each : statements_.all())
-        if (each->id <= last_received && each->state == statement_state::waiting)
-            each->apply(statement_event::sent, now_ms());
+        if (each->id <= last_received) each->apply(statement_event::sent, now_ms());
     if (state_ == session_state::idle && statements_.has_unfinished()) apply(session_event::work_begins);
 }
 
@@ -137,8 +136,11 @@ void session::acknowledge() {
 }
 
 void session::on_started(const driver::frame& received) {
-    if (const auto which = statements_.find(received.integer("id", -1)); which && !is_final(which->state))
-        which->started = received.integer("t", which->started);
+    const auto which = statements_.find(received.integer("id", -1));
+    if (!which || is_final(which->state)) return;
+    which->started = received.integer("t", which->started);
+    // Not waited for: it tells a later gateway process when it began, nothing depends on it.
+    world_.store.enqueue(put_change(id(), *which));
 }
 
 void session::on_progress(const driver::frame& received) {
