@@ -1,7 +1,9 @@
 """What the tests of batches share: one batch as an object, and what the fake spark-submit has noted about it."""
 
+import contextlib
 import json
 import pathlib
+import sqlite3
 
 from blackbox import gateway as gateways
 from blackbox.client import DEADLINE, until
@@ -107,3 +109,21 @@ def tree(pid):
 def all_gone(processes):
     until(lambda: not any(alive(pid) for pid in processes), 40,
           lambda: f"alive: { {pid: text for pid, text in processes.items() if alive(pid)} }")
+
+
+def multiply(server, count):
+    """Makes one finished batch of `server` to `count` of them, in its store while it is stopped, and starts it again.
+
+    Every column of the one is copied; only its id changes, so this does not have to know the others.
+    """
+    one = create(server.client, conf=fake_conf(print="hello"))
+    assert one.wait_end() == "success"
+    assert server.stop() == 0
+    with contextlib.closing(sqlite3.connect(server.state_dir / "sparkgate.db")) as store, store:
+        columns = [name for _, name, *_ in store.execute("pragma table_info(batches)") if name != "id"]
+        names = ", ".join(columns)
+        store.execute(f"with recursive more(id) as (select {one.id + 1} union all select id + 1 from more where id < {one.id + count - 1}) "
+                      f"insert into batches (id, {names}) select more.id, {names} from more, batches where batches.id = {one.id}")
+        store.execute("update counters set next = ? where name = 'batch'", (one.id + count,))
+    server.start()
+    return one
