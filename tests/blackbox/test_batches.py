@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from blackbox import batches, livy_replay
+from blackbox import batches
 from blackbox import gateway as gateways
 from blackbox.client import until
 from blackbox.conftest import new_directory, run_gateway
@@ -211,12 +211,6 @@ def test_list_pages(client, batch):
     assert client.get("/batches?size=-1").json["sessions"] == []
     is_error(client.get("/batches?from=abc"), 400, 'For input string: \\"abc\\"')
     is_error(client.get("/batches?size="), 400, 'For input string: \\"\\"')
-
-
-def test_recorded_key_orders_are_ours():
-    """The views in this file's expectations are Livy's."""
-    created = next(each for each in livy_replay.load("batches-life") if each["n"] == 207)
-    assert list(json.loads(created["answer"])) == KEYS
 
 
 # Life
