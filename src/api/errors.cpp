@@ -18,6 +18,8 @@ unsigned status_of(errc code) {
             return 404;
         case errc::conflict:
             return 409;
+        case errc::mismatch:
+            return 422;
         case errc::too_large:
             return 413;
         case errc::busy:

@@ -7,6 +7,7 @@ namespace sparkgate::api {
 
 struct context {
     session::session_manager& sessions;
+    session::batch_manager& batches;
     const config::settings& settings;
 };
 
@@ -22,6 +23,14 @@ awaitable<response> get_session(context& api, const request& from, const path_va
 awaitable<response> get_session_state(context& api, const request& from, const path_values& path);
 awaitable<response> get_session_log(context& api, const request& from, const path_values& path);
 awaitable<response> delete_session(context& api, const request& from, const path_values& path);
+
+// batches.cpp
+awaitable<response> list_batches(context& api, const request& from, const path_values& path);
+awaitable<response> create_batch(context& api, const request& from, const path_values& path);
+awaitable<response> get_batch(context& api, const request& from, const path_values& path);
+awaitable<response> get_batch_state(context& api, const request& from, const path_values& path);
+awaitable<response> get_batch_log(context& api, const request& from, const path_values& path);
+awaitable<response> delete_batch(context& api, const request& from, const path_values& path);
 
 // session_actions.cpp
 awaitable<response> stop_session(context& api, const request& from, const path_values& path);

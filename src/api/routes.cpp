@@ -53,6 +53,12 @@ constexpr entry table[] = {
     {POST, "/sessions/{id}/run-job", submit_job},
     {GET, "/sessions/{id}/jobs/{job}", get_job},
     {POST, "/sessions/{id}/jobs/{job}/cancel", cancel_job},
+    {POST, "/batches", create_batch},
+    {GET, "/batches", list_batches},
+    {DELETE, "/batches/{id}", delete_batch},
+    {GET, "/batches/{id}", get_batch},
+    {GET, "/batches/{id}/state", get_batch_state},
+    {GET, "/batches/{id}/log", get_batch_log},
 };
 
 // What is checked before any handler runs.
@@ -76,8 +82,9 @@ awaitable<response> run(function handle, context& api, const request& from, cons
 
 }  // namespace
 
-std::vector<http::route> routes(session::session_manager& sessions, const config::settings& settings) {
-    const auto api = std::make_shared<context>(context{sessions, settings});
+std::vector<http::route> routes(session::session_manager& sessions, session::batch_manager& batches,
+                                const config::settings& settings) {
+    const auto api = std::make_shared<context>(context{sessions, batches, settings});
     std::vector<http::route> out;
     for (const auto& each : table) {
         auto handle = [api, function = each.run](const request& from, const path_values& path) {

@@ -15,6 +15,19 @@ response text_response(std::string body, const char* type) {
     return out;
 }
 
+std::string count_by_state(const std::string& name, const std::string& help,
+                           const session::program_manager& programs) {
+    std::map<std::string_view, int> by_state;
+    for (const auto state : session::all_session_states)
+        by_state[session::to_string(state)] = 0;
+    for (const auto& each : programs.programs())
+        ++by_state[session::to_string(each->state())];
+    std::string out = "# HELP " + name + " " + help + "\n# TYPE " + name + " gauge\n";
+    for (const auto& [state, count] : by_state)
+        out += name + "{state=\"" + std::string(state) + "\"} " + std::to_string(count) + "\n";
+    return out;
+}
+
 constexpr const char* plain_text = "text/plain;charset=utf-8";
 
 }  // namespace
@@ -40,7 +53,7 @@ awaitable<response> get_root(context& api, const request&, const path_values&) {
 
 awaitable<response> get_ui(context& api, const request&, const path_values&) {
     std::string links;
-    for (const auto* path : {"/sessions", "/version", "/metrics"})
+    for (const auto* path : {"/sessions", "/batches", "/version", "/metrics"})
         links += "<li><a href=\"" + api.settings.ui_base_path + path + "\">" + path + "</a></li>";
     co_return text_response(
         "<!doctype html><html lang=\"en\"><title>sparkgate</title>"
@@ -53,16 +66,9 @@ awaitable<response> get_ui(context& api, const request&, const path_values&) {
 
 // In Prometheus' text format.
 awaitable<response> get_metrics(context& api, const request&, const path_values&) {
-    std::map<std::string_view, int> by_state;
-    for (const auto state : session::all_session_states)
-        by_state[session::to_string(state)] = 0;
-    for (const auto& each : api.sessions.all())
-        ++by_state[session::to_string(each->state())];
-    std::string out =
-        "# HELP sparkgate_sessions Listed sessions by state.\n# TYPE sparkgate_sessions gauge\n";
-    for (const auto& [state, count] : by_state)
-        out += "sparkgate_sessions{state=\"" + std::string(state) + "\"} " + std::to_string(count) + "\n";
-    co_return text_response(std::move(out), "text/plain; version=0.0.4; charset=utf-8");
+    co_return text_response(count_by_state("sparkgate_sessions", "Listed sessions by state.", api.sessions) +
+                                count_by_state("sparkgate_batches", "Listed batches by state.", api.batches),
+                            "text/plain; version=0.0.4; charset=utf-8");
 }
 
 // The registry of Livy's metrics library, which is empty in Livy too.

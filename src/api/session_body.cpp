@@ -1,6 +1,6 @@
 #include "session_body.hpp"
 
-#include "body.hpp"
+#include "spark_body.hpp"
 
 namespace sparkgate::api {
 namespace {
@@ -33,20 +33,7 @@ result<session::session_request> parse_session_request(const std::string& body) 
     body_reader& in = *parsed;
     session::session_request out;
     out.kind = read_kind(in);
-    process::spark_request& spark = out.spark;
-    spark.proxy_user = in.text("proxyUser");
-    spark.jars = in.list("jars");
-    spark.py_files = in.list("pyFiles");
-    spark.files = in.list("files");
-    spark.archives = in.list("archives");
-    spark.driver_memory = in.text("driverMemory");
-    spark.driver_cores = in.integer("driverCores");
-    spark.executor_memory = in.text("executorMemory");
-    spark.executor_cores = in.integer("executorCores");
-    spark.num_executors = in.integer("numExecutors");
-    spark.queue = in.text("queue");
-    spark.name = in.text("name");
-    spark.conf = in.map("conf");
+    out.spark = read_spark_request(in);
     out.heartbeat_timeout_s = in.integer("heartbeatTimeoutInSecond").value_or(0);
     out.ttl = in.text("ttl");
     out.idle_timeout = in.text("idleTimeout");

@@ -2,6 +2,7 @@
 #include "errors.hpp"
 #include "handlers.hpp"
 #include "parameters.hpp"
+#include "programs.hpp"
 #include "session_body.hpp"
 #include "views.hpp"
 
@@ -16,39 +17,26 @@ std::optional<response> refuse_times(const session::session_request& wanted) {
     return {};
 }
 
+json view(program& of) {
+    return session_view(static_cast<session::session&>(of));
+}
+
 }  // namespace
 
 awaitable<response> list_sessions(context& api, const request& from, const path_values&) {
-    const auto begin = int_parameter(from, "from"), size = int_parameter(from, "size");
-    if (!begin) co_return to_response(begin.error());
-    if (!size) co_return to_response(size.error());
-    const auto all = api.sessions.all();
-    const auto range = clip(begin->value_or(0), size->value_or(100), all.size());
-    json views = json::array();
-    for (std::size_t i = range.begin; i < range.end; ++i)
-        views.push_back(session_view(*all[i]));
-    json body{{"from", begin->value_or(0)}, {"total", all.size()}};
-    body["sessions"] = std::move(views);
-    co_return json_response(dump_json(body));
+    co_return list_programs(api.sessions, from, view);
 }
 
 awaitable<response> create_session(context& api, const request& from, const path_values&) {
+    auto key = idempotency_key(from);
+    if (!key) co_return to_response(key.error());
     auto wanted = parse_session_request(from.body);
     if (!wanted) co_return text_error(400, wanted.error().message);
     if (auto refused = refuse_times(*wanted)) co_return *refused;
     if (const auto* user = from.parameter("doAs")) wanted->spark.proxy_user = *user;
-    auto created = co_await api.sessions.create(std::move(*wanted), std::nullopt);
-    if (!created) {
-        const auto& problem = created.error();
-        if (problem.code == errc::invalid_argument)
-            co_return msg_error(400, "Rejected, Reason: " + problem.message);
-        if (problem.code == errc::busy && api.settings.capacity_is_400)
-            co_return msg_error(400, problem.message);
-        co_return to_response(problem);
-    }
-    auto out = json_response(dump_json(session_view(**created)), 201);
-    out.headers.emplace_back("Location", "/sessions/" + std::to_string((*created)->id()));
-    co_return out;
+    const auto created = co_await api.sessions.create(std::move(*wanted), std::nullopt, std::move(*key));
+    if (!created) co_return creation_refused(api, created.error());
+    co_return created_response("/sessions", *created->what, created->replayed, view);
 }
 
 // Held while the session starts: who polls sees the change at once.
@@ -66,27 +54,19 @@ awaitable<response> get_session(context& api, const request& from, const path_va
 awaitable<response> get_session_state(context& api, const request&, const path_values& path) {
     const auto found = find_session(api, path[0]);
     if (!found) co_return to_response(found.error());
-    const json body{{"id", (*found)->id()}, {"state", session::to_string((*found)->state())}};
-    co_return json_response(dump_json(body));
+    co_return program_state(**found);
 }
 
 awaitable<response> get_session_log(context& api, const request& from, const path_values& path) {
     const auto found = find_session(api, path[0]);
     if (!found) co_return to_response(found.error());
-    const auto begin = int_parameter(from, "from"), size = int_parameter(from, "size");
-    if (!begin) co_return to_response(begin.error());
-    if (!size) co_return to_response(size.error());
-    const auto page = read_log((*found)->log(), *begin, size->value_or(100));
-    const json body{{"id", (*found)->id()}, {"from", page.from}, {"total", page.total}, {"log", page.lines}};
-    co_return json_response(dump_json(body));
+    co_return co_await program_log(*found, from);
 }
 
 awaitable<response> delete_session(context& api, const request&, const path_values& path) {
-    auto found = find_session(api, path[0]);
+    const auto found = find_session(api, path[0]);
     if (!found) co_return to_response(found.error());
-    const auto removed = co_await api.sessions.remove(*found);
-    if (!removed) co_return to_response(removed.error());
-    co_return json_response("{\"msg\":\"deleted\"}");
+    co_return co_await remove_program(api.sessions, *found);
 }
 
 }  // namespace sparkgate::api

@@ -3,7 +3,8 @@
 namespace sparkgate::api {
 namespace {
 
-constexpr std::int64_t lines_in_view = 10;
+constexpr std::size_t lines_in_view = 10;
+constexpr const char *begin_mark = "stdout: ", *end_mark = "\nstderr: ";
 
 template <class T>
 json or_null(const std::optional<T>& value) {
@@ -14,13 +15,16 @@ json text_or_null(const std::string& text) {
     return text.empty() ? json() : json(text);
 }
 
+json app_info(const session::program& from) {
+    return json{
+        {"driverLogUrl", nullptr}, {"sparkUiUrl", text_or_null(from.ui_url())}, {"executorLogUrls", nullptr}};
+}
+
 }  // namespace
 
 json session_view(session::session& from) {
     const auto& request = from.request();
     const auto& spark = request.spark;
-    const json app_info{
-        {"driverLogUrl", nullptr}, {"sparkUiUrl", text_or_null(from.ui_url())}, {"executorLogUrls", nullptr}};
     return json{{"id", from.id()},
                 {"name", or_null(spark.name)},
                 {"appId", text_or_null(from.app_id())},
@@ -28,8 +32,8 @@ json session_view(session::session& from) {
                 {"proxyUser", or_null(spark.proxy_user)},
                 {"state", session::to_string(from.state())},
                 {"kind", session::to_string(request.kind)},
-                {"appInfo", app_info},
-                {"log", read_log(from.log(), std::nullopt, lines_in_view).lines},
+                {"appInfo", app_info(from)},
+                {"log", newest_lines(from.log())},
                 {"ttl", or_null(request.ttl)},
                 {"idleTimeout", or_null(request.idle_timeout)},
                 {"driverMemory", or_null(spark.driver_memory)},
@@ -46,6 +50,17 @@ json session_view(session::session& from) {
                 {"queue", or_null(spark.queue)}};
 }
 
+json batch_view(session::batch& from) {
+    return json{{"id", from.id()},
+                {"name", or_null(from.name())},
+                {"owner", or_null(from.owner())},
+                {"proxyUser", or_null(from.proxy_user())},
+                {"state", session::to_string(from.state())},
+                {"appId", text_or_null(from.app_id())},
+                {"appInfo", app_info(from)},
+                {"log", newest_lines(from.log())}};
+}
+
 std::string statement_view(const session::statement& from, const std::string& output) {
     std::string out = "{\"id\":" + std::to_string(from.id) + ",\"code\":";
     append_json_string(out, from.code);
@@ -57,19 +72,27 @@ std::string statement_view(const session::statement& from, const std::string& ou
     return out;
 }
 
-log_page read_log(process::log_file& log, std::optional<std::int64_t> from, std::int64_t size) {
+std::vector<std::string> newest_lines(const process::log_file& log) {
+    auto newest = log.last_lines(lines_in_view - 1);
+    auto& out = newest.lines;
+    if (newest.whole && out.size() < lines_in_view - 1) out.insert(out.begin(), begin_mark);
+    out.emplace_back(end_mark);
+    return out;
+}
+
+log_page read_log(process::log_index& log, std::optional<std::int64_t> from, std::int64_t size) {
     const std::int64_t printed = log.line_count();
     log_page page;
     page.total = printed + 2;
     if (size < 0) size = page.total;
     page.from = from && *from >= 0 ? *from : std::max<std::int64_t>(0, page.total - size);
     const std::int64_t end = std::min(page.total, page.from + std::min(size, page.total));
-    if (page.from < 1 && end > 0) page.lines.emplace_back("stdout: ");
+    if (page.from < 1 && end > 0) page.lines.emplace_back(begin_mark);
     const std::int64_t first = std::max<std::int64_t>(page.from - 1, 0), last = std::min(end - 1, printed);
     if (last > first)
         for (auto& line : log.lines(first, last - first))
             page.lines.push_back(std::move(line));
-    if (page.from <= printed + 1 && end == page.total) page.lines.emplace_back("\nstderr: ");
+    if (page.from <= printed + 1 && end == page.total) page.lines.emplace_back(end_mark);
     return page;
 }
 

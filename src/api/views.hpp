@@ -1,6 +1,7 @@
 // The JSON that clients see: exactly Livy's keys in Livy's order.
 #pragma once
 
+#include "sparkgate/session/batch.hpp"
 #include "sparkgate/session/session.hpp"
 
 #include <string>
@@ -10,8 +11,14 @@ namespace sparkgate::api {
 // The 23 fields of a session, with the last 10 lines of its log.
 json session_view(session::session& from);
 
+// The 8 fields of a batch, with the last 10 lines of its log.
+json batch_view(session::batch& from);
+
 // A statement as JSON text; `output` is JSON text ("null" without) and goes in as it is.
 std::string statement_view(const session::statement& from, const std::string& output);
+
+// The newest of Livy's log lines, up to 10.
+std::vector<std::string> newest_lines(const process::log_file& log);
 
 // Livy's log lines: a marker line "stdout: ", the lines, and a marker line "\nstderr: ".
 struct log_page {
@@ -19,6 +26,6 @@ struct log_page {
     std::vector<std::string> lines;
 };
 // `from` absent or negative: the last `size` lines; `size` negative: all.
-log_page read_log(process::log_file& log, std::optional<std::int64_t> from, std::int64_t size);
+log_page read_log(process::log_index& log, std::optional<std::int64_t> from, std::int64_t size);
 
 }  // namespace sparkgate::api

@@ -5,14 +5,14 @@
 #include "sparkgate/process/launcher.hpp"
 #include "sparkgate/store/store.hpp"
 
-#include <filesystem>
-#include <vector>
-
 namespace sparkgate::app {
 
-// Ends the children of sessions that an earlier process started (found by identity, never by pid alone), then
-// removes their directories and records: this gateway starts without sessions, as Livy does without recovery.
-awaitable<void> end_leftovers(process::launcher& launcher, store::store& store,
-                              std::filesystem::path sessions, std::vector<store::session_record> records);
+class state_directory;
+
+// Ends the children of sessions and batches that an earlier process started (found by identity, never by pid
+// alone). Sessions' directories and records are removed: this gateway starts without sessions, as Livy does
+// without recovery. Batches stay, with their logs; directories of none are removed.
+awaitable<void> end_leftovers(process::launcher& launcher, store::store& store, const state_directory& state,
+                              const store::contents& known);
 
 }  // namespace sparkgate::app

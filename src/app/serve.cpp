@@ -15,8 +15,10 @@
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/signal_set.hpp>
 
+#include <algorithm>
 #include <csignal>
 #include <malloc.h>
+#include <thread>
 #include <unistd.h>
 
 extern char** environ;
@@ -74,15 +76,21 @@ http::server_options server_options(const config::settings& s) {
 session::services make_services(const config::settings& s, const process::spark_installation& spark,
                                 process::submit_settings submit, asio::any_io_executor executor,
                                 process::launcher& launcher, driver::endpoint& endpoint, store::store& store,
-                                asio::thread_pool& blocking) {
-    session::services out{executor,          s,  launcher, endpoint, store, blocking, std::move(submit),
-                          own_environment(), {}, {}};
+                                asio::thread_pool& blocking, session::launch_queue& launches,
+                                process::log_reader& logs) {
+    session::services out{executor, s,    launcher,          endpoint,          store, blocking,
+                          launches, logs, std::move(submit), own_environment(), {},    {}};
     out.environment["SPARK_HOME"] = spark.home.string();
     out.environment["PYSPARK_PYTHON"] = spark.python;
     out.repl_dir = s.repl_dir.empty() ? program_directory() / "repl" : s.repl_dir;
     const auto agent = program_directory() / "libsparkgate_jvmstop.so";
     if (std::filesystem::exists(agent)) out.stop_agent = agent;
     return out;
+}
+
+std::size_t starts_at_a_time(const config::settings& s) {
+    if (s.max_creation > 0) return static_cast<std::size_t>(s.max_creation);
+    return 2 * std::max(1u, std::thread::hardware_concurrency());
 }
 
 // Runs handlers until none is left. An exception that comes out of one is a bug; the others go on.
@@ -121,10 +129,14 @@ private:
     state_directory state_;
     asio::io_context loop_{1};
     asio::thread_pool blocking_{1};
+    process::log_reader logs_{blocking_};
+    session::launch_queue launches_{starts_at_a_time(settings_),
+                                    static_cast<std::size_t>(settings_.max_queued)};
     std::unique_ptr<store::store> store_;
     std::unique_ptr<driver::endpoint> endpoint_;
     std::unique_ptr<process::launcher> launcher_;
     std::unique_ptr<session::session_manager> sessions_;
+    std::unique_ptr<session::batch_manager> batches_;
     std::unique_ptr<http::server> server_;
 };
 
@@ -141,22 +153,23 @@ std::optional<start_failure> running_server::open_parts() {
     if (!endpoint) return start_failure{state_unusable, endpoint.error().message};
     endpoint_ = std::move(*endpoint);
     launcher_ = process::make_launcher(loop_.get_executor(), program_directory() / "sparkgate-shim");
-    auto clean = end_leftovers(*launcher_, *store_, state_.sessions(), std::move(contents->sessions));
+    auto clean = end_leftovers(*launcher_, *store_, state_, *contents);
     auto stop_loop = [this](std::exception_ptr) { loop_.stop(); };
     asio::co_spawn(loop_, std::move(clean), std::move(stop_loop));
     run_loop(loop_);
     loop_.restart();
-    sessions_ = std::make_unique<session::session_manager>(
-        make_services(settings_, spark_, submit_, loop_.get_executor(), *launcher_, *endpoint_, *store_,
-                      blocking_),
-        contents->next_session_id);
+    const auto world = make_services(settings_, spark_, submit_, loop_.get_executor(), *launcher_, *endpoint_,
+                                     *store_, blocking_, launches_, logs_);
+    sessions_ = std::make_unique<session::session_manager>(world, contents->next_session_id);
+    batches_ = std::make_unique<session::batch_manager>(world, contents->batches, contents->next_batch_id);
     return {};
 }
 
 std::optional<start_failure> running_server::start(const std::string& port_file) {
     if (auto failed = open_parts()) return failed;
-    server_ = http::make_server(loop_.get_executor(), http::router(api::routes(*sessions_, settings_)),
-                                server_options(settings_));
+    server_ =
+        http::make_server(loop_.get_executor(), http::router(api::routes(*sessions_, *batches_, settings_)),
+                          server_options(settings_));
     if (auto started = server_->start(); !started)
         return start_failure{cannot_listen, started.error().message};
     if (!port_file.empty())
@@ -174,17 +187,26 @@ awaitable<void> running_server::stop_on_signal() {
     if (ec) co_return;
     spdlog::info("stopping on signal {}", number);
     sessions_->release_waiters();
+    batches_->release_waiters();
     co_await server_->drain(settings_.drain_timeout);
+    // Both at the same time: each may take as long as its slowest program.
+    auto end_batches = batches_->stop_all("the server stops");
+    asio::co_spawn(loop_, std::move(end_batches), asio::detached);
     co_await sessions_->stop_all("the server stops");
+    co_await batches_->stop_all({});
     loop_.stop();
 }
 
 void running_server::run() {
     auto stop = stop_on_signal();
     asio::co_spawn(loop_, std::move(stop), asio::detached);
-    auto expiry = sessions_->expire_in_time();
-    asio::co_spawn(loop_, std::move(expiry), asio::detached);
+    for (session::program_manager* each : {static_cast<session::program_manager*>(sessions_.get()),
+                                           static_cast<session::program_manager*>(batches_.get())}) {
+        auto expiry = each->expire_in_time();
+        asio::co_spawn(loop_, std::move(expiry), asio::detached);
+    }
     run_loop(loop_);
+    blocking_.join();
     store_->close();
     spdlog::info("stopped");
 }

@@ -9,7 +9,7 @@
 namespace sparkgate::app {
 
 result<state_directory> state_directory::open(const std::filesystem::path& path) {
-    for (const auto& each : {path, path / "sessions", path / "run"})
+    for (const auto& each : {path, path / "sessions", path / "batches", path / "run"})
         if (auto made = make_private_directory(each); !made)
             return fail(errc::unavailable, "state.dir cannot be used: " + made.error().message);
     const auto lock_path = path / "lock";

@@ -8,13 +8,14 @@
 
 namespace sparkgate::app {
 
-// Makes the directory with its rooms (sessions/, run/) and holds its lock until destroyed.
+// Makes the directory with its rooms (sessions/, batches/, run/) and holds its lock until destroyed.
 class state_directory {
 public:
     // Errors: unavailable, one line (not writable, in use by another gateway).
     static result<state_directory> open(const std::filesystem::path& path);
 
     std::filesystem::path sessions() const { return path_ / "sessions"; }
+    std::filesystem::path batches() const { return path_ / "batches"; }
     std::filesystem::path run() const { return path_ / "run"; }
     std::filesystem::path database() const { return path_ / "sparkgate.db"; }
 

@@ -107,6 +107,8 @@ public:
                                       fs::absolute(spec.working_directory).string(),
                                       "--grace",
                                       std::to_string(spec.grace.count()),
+                                      "--log-limit",
+                                      std::to_string(spec.log_limit),
                                       "--"};
         argv.insert(argv.end(), spec.argv.begin(), spec.argv.end());
         const auto pid = spawn(shim_, argv, spec.env);

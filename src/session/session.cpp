@@ -13,81 +13,53 @@
 namespace sparkgate::session {
 
 session::session(services& world, alarm_clock& timer, std::int64_t id, session_request request,
-                 std::optional<std::string> owner)
-    : world_(world),
-      timer_(timer),
-      id_(id),
+                 std::optional<std::string> owner, std::optional<creation_key> key)
+    : program(world, timer,
+              {"session", id, request.spark.name, std::move(owner), request.spark.proxy_user, std::move(key)},
+              world.settings.state_dir / "sessions" / std::to_string(id)),
       request_(std::move(request)),
-      owner_(std::move(owner)),
-      directory_(world.settings.state_dir / "sessions" / std::to_string(id)),
       settings_(config::settings_of_session(world.settings, request_.spark.conf).value()),
-      rules_(rules_for(settings_, request_)),
-      log_(directory_ / "output.log") {
-    clocks_.started = clocks_.last_activity = clocks_.last_contact = world_.clock();
+      rules_(rules_for(settings_, request_)) {
     set_alarm();
 }
 
 session::~session() = default;
 
-void session::note(const std::string& line) {
-    if (auto done = log_.append(line); !done) spdlog::debug("session {}: {}", id_, done.error().message);
+std::shared_ptr<session> session::self() {
+    return std::static_pointer_cast<session>(shared_from_this());
 }
 
-void session::abandon() {
-    gone_ = true;
-    apply(session_event::all_gone);
-    changed_.notify();
-}
-
-void session::launch() {
-    if (state_ != session_state::starting) return abandon();  // deleted before it was started
-    if (auto made = make_private_directory(directory_ / "work"); !made)
-        return fail_start(made.error().message);
-    note(timeline_.reached("queued"));
+result<process::child_spec> session::prepare() {
     const std::string token = make_token();
-    auto driver = prepare_driver(world_, settings_, id_, request_, directory_, token);
-    if (!driver) return fail_start(driver.error().message);
-    for (const auto& key : driver->left_out)
-        if (!config::is_session_key(key))
-            note("sparkgate: conf " + obs::printable(key) + " is not for Spark and has no meaning here");
-
+    auto driver = prepare_driver(world_, settings_, id(), request_, directory_, token);
+    if (!driver) return driver.error();
+    for (const auto& each : driver->left_out)
+        if (!config::is_session_key(each))
+            note("sparkgate: conf " + obs::printable(each) + " is not for Spark and has no meaning here");
     process::child_spec spec;
-    spec.dir = directory_;
-    spec.working_directory = directory_ / "work";
     spec.argv = std::move(driver->argv);
-    spec.env = process::child_environment(world_.environment, driver_environment(world_, id_));
-    spec.grace = settings_.kill_grace;
-    link_ = world_.endpoint.expect(id_, token, *this);
-    auto launched = world_.launcher.launch(spec);
-    if (!launched) return fail_start(launched.error().message);
-    child_ = std::move(*launched);
-    note(timeline_.reached("spawned " + spec.argv[0]));
-    asio::co_spawn(world_.executor, supervise(shared_from_this()), asio::detached);
-    asio::co_spawn(world_.executor, watch_start(shared_from_this()), asio::detached);
+    spec.env = process::child_environment(world_.environment, driver_environment(world_, id()));
+    link_ = world_.endpoint.expect(id(), token, *this);
+    return spec;
 }
 
-void session::fail_start(const std::string& why) {
-    note("sparkgate: the session could not be started: " + why);
-    spdlog::warn("session {} could not be started: {}", id_, why);
-    reason_ = why;
-    link_.reset();
-    abandon();
+void session::on_launched() {
+    asio::co_spawn(world_.executor, watch_start(self()), asio::detached);
 }
 
-awaitable<void> session::supervise(std::shared_ptr<session> /* kept alive */) {
-    const process::exit_status status = co_await child_->wait_exit();
-    if (reason_.empty() && !status.ended_by_us) {
-        reason_ = status.text();
+void session::on_ended(const process::exit_status* how) {
+    if (!how) return apply(session_event::all_gone);
+    if (reason_.empty() && !how->ended_by_us) {
+        reason_ = how->text();
         if (state_ == session_state::starting)
             reason_ += " while starting (last phase: " + timeline_.last_phase() + ")";
     }
-    note("sparkgate: spark-submit has ended: " + status.text());
-    spdlog::info("session {}: spark-submit has ended: {}", id_, status.text());
+    note("sparkgate: spark-submit has ended: " + how->text());
     apply(session_event::program_ended);
-    co_await child_->wait_gone();
-    gone_ = true;
+}
+
+void session::on_gone() {
     link_.reset();
-    changed_.notify();
 }
 
 awaitable<void> session::watch_start(std::shared_ptr<session> /* kept alive */) {
@@ -106,33 +78,24 @@ void session::begin_stop(std::string reason, session_event why) {
     if (!after(state_, why)) return;
     if (!reason.empty()) {
         note("sparkgate: the session ends: " + reason);
-        spdlog::info("session {} ends: {}", id_, reason);
+        spdlog::info("session {} ends: {}", id(), reason);
         reason_ = std::move(reason);
     }
     apply(why);
-    if (child_) child_->terminate();
-}
-
-awaitable<void> session::stop(std::string reason) {
-    begin_stop(std::move(reason), session_event::stop_asked);
-    const auto self = shared_from_this();
-    while (!gone_)
-        co_await changed_.wait_until(std::chrono::steady_clock::time_point::max());
+    terminate();
 }
 
 void session::apply(session_event what) {
     const auto next = after(state_, what);
     if (!next || *next == state_) return;
-    spdlog::info("session {}: {} -> {}", id_, to_string(state_), to_string(*next));
-    state_ = *next;
+    enter(*next);
+    if (state_ != session_state::starting) leave_launch_queue();
     if (state_ == session_state::idle) touch();
-    if (is_finished(state_)) clocks_.ended = world_.clock();
     if (!is_active(state_)) end_statements();
     // Idle and busy alternate with every statement: not worth a record of their own.
     if (state_ != session_state::busy && what != session_event::work_ends)
         world_.store.enqueue({store::put_session{record()}});
-    set_alarm();
-    changed_.notify();
+    announce();
 }
 
 void session::touch() {
@@ -156,21 +119,12 @@ std::optional<expiry> session::expires() const {
     return next;
 }
 
-// To be called after every change that can bring the expiry nearer.
-void session::set_alarm() {
-    if (const auto next = expires()) timer_.ring_by(next->when);
-}
-
 store::session_record session::record() const {
-    const json details{{"owner", owner_ ? json(*owner_) : json()},
-                       {"created", created_},
-                       {"appId", app_id_},
-                       {"reason", reason_}};
     store::session_record out;
-    out.id = id_;
+    out.id = id();
     out.state = to_string(state_);
-    out.request = dump_json(request_as_json(request_));
-    out.details = dump_json(details);
+    out.request = dump_json(as_json(request_));
+    out.details = dump_json(common_details());
     return out;
 }
 
@@ -182,7 +136,7 @@ void session::on_connected(const driver::frame& hello) {
 
 void session::on_disconnected() {
     // The driver may dial again; its death is the shim's word.
-    if (is_active(state_)) spdlog::info("session {}: the driver's connection is gone", id_);
+    if (is_active(state_)) spdlog::info("session {}: the driver's connection is gone", id());
 }
 
 // "python" is the first phase, sent with the greeting: the JVM had to be up to start the driver.

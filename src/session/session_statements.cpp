@@ -49,7 +49,7 @@ awaitable<result<std::shared_ptr<const statement>>> session::submit(code_kind ki
         co_return fail(errc::conflict, "Session is in state " + std::string(to_string(state_)));
     touch();
     const auto added = statements_.add(kind, std::move(code));
-    auto written = co_await world_.store.commit(put_change(id_, *added));
+    auto written = co_await world_.store.commit(put_change(id(), *added));
     if (!written) {
         statements_.remove(added->id);
         send_next();
@@ -57,7 +57,7 @@ awaitable<result<std::shared_ptr<const statement>>> session::submit(code_kind ki
     }
     added->durable = true;
     if (is_final(added->state))  // cancelled, or the session has ended, while the first record was written
-        world_.store.enqueue(put_change(id_, *added));
+        world_.store.enqueue(put_change(id(), *added));
     send_next();
     co_return std::shared_ptr<const statement>(added);
 }
@@ -94,7 +94,7 @@ void session::cancel(std::int64_t statement_id) {
     if (!which || !which->apply(statement_event::cancel_asked, now_ms())) return;
     if (which->state == statement_state::cancelling && link_)
         link_->send(json{{"op", "cancel"}, {"id", statement_id}});
-    if (which->durable) world_.store.enqueue(put_change(id_, *which));
+    if (which->durable) world_.store.enqueue(put_change(id(), *which));
     send_next();
 }
 
@@ -156,7 +156,7 @@ void session::on_result(driver::frame received) {
                     : error_output(which->id, "ProtocolError", "The driver's answer was not valid JSON.");
         const auto seq = received.integer("seq");
         unrecorded_results_.insert(seq);
-        asio::co_spawn(world_.executor, record_result(shared_from_this(), which, seq), asio::detached);
+        asio::co_spawn(world_.executor, record_result(self(), which, seq), asio::detached);
         drop_old_statements();
     }
     send_next();
@@ -165,9 +165,9 @@ void session::on_result(driver::frame received) {
 awaitable<void> session::record_result(std::shared_ptr<session> /* kept alive */,
                                        std::shared_ptr<statement> which, std::int64_t seq) {
     for (;;) {
-        const auto written = co_await world_.store.commit(put_change(id_, *which));
+        const auto written = co_await world_.store.commit(put_change(id(), *which));
         if (written) break;
-        spdlog::error("session {}: statement {}: {}", id_, which->id, written.error().message);
+        spdlog::error("session {}: statement {}: {}", id(), which->id, written.error().message);
         if (gone_) co_return;  // nobody is left to send it again
         co_await pause(world_.executor, store_pause);
     }
@@ -182,7 +182,7 @@ awaitable<void> session::record_result(std::shared_ptr<session> /* kept alive */
 void session::drop_old_statements() {
     const auto lowest = statements_.retain(static_cast<std::size_t>(settings_.retained_statements));
     if (lowest == 0) return;
-    world_.store.enqueue({store::erase_statements{id_, lowest}});
+    world_.store.enqueue({store::erase_statements{id(), lowest}});
     std::error_code ignored;
     for (; oldest_stream_ < lowest; ++oldest_stream_)
         std::filesystem::remove(stream_path(oldest_stream_), ignored);
@@ -192,7 +192,7 @@ void session::on_cancel_failed(const driver::frame& received) {
     const auto id = std::to_string(received.integer("id", -1));
     const std::string why = "statement " + id + " could not be cancelled: " + received.text("reason");
     note("sparkgate: " + why);
-    spdlog::warn("session {}: {}", id_, why);
+    spdlog::warn("session {}: {}", this->id(), why);
     if (settings_.escalation == config::cancel_escalation::kill) begin_stop(why, session_event::stop_asked);
 }
 
@@ -206,12 +206,12 @@ void session::end_statements() {
             each->output =
                 error_output(each->id, "SessionEnded", "The session ended while the statement ran: " + why);
         }
-        if (each->durable) world_.store.enqueue(put_change(id_, *each));
+        if (each->durable) world_.store.enqueue(put_change(id(), *each));
     }
 }
 
 awaitable<result<std::string>> session::output_of(std::shared_ptr<const statement> which) {
-    if (which->output_in_store) co_return co_await world_.store.read_output(id_, which->id);
+    if (which->output_in_store) co_return co_await world_.store.read_output(id(), which->id);
     co_return which->output.value_or("null");
 }
 
@@ -226,7 +226,7 @@ void session::on_stream(const driver::frame& received) {
     if (!statements_.find(id)) return;
     unique_fd file(::open(stream_path(id).c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600));
     if (!file || ::write(file.get(), received.payload.data(), received.payload.size()) < 0)
-        spdlog::debug("session {}: cannot keep the output of statement {} for following", id_, id);
+        spdlog::debug("session {}: cannot keep the output of statement {} for following", this->id(), id);
     changed_.notify();
 }
 

@@ -1,6 +1,7 @@
 #include "start.hpp"
 
 #include "sparkgate/base/files.hpp"
+#include "sparkgate/base/json.hpp"
 #include "sparkgate/process/java_properties.hpp"
 
 #include <array>
@@ -14,24 +15,10 @@ double seconds(config::milliseconds time) {
     return static_cast<double>(time.count()) / 1000.0;
 }
 
-template <class T>
-json or_null(const std::optional<T>& value) {
-    return value ? json(*value) : json();
-}
-
 template <std::size_t Count>
 std::array<unsigned char, Count> random_bytes() {
     std::array<unsigned char, Count> out;
     if (::getrandom(out.data(), Count, 0) != Count) throw std::runtime_error("getrandom failed");
-    return out;
-}
-
-// Livy's shape: livy-session-3-x7k2m9qa.
-std::string make_app_tag(std::int64_t id) {
-    static constexpr std::string_view letters = "abcdefghijklmnopqrstuvwxyz0123456789";
-    std::string out = "livy-session-" + std::to_string(id) + "-";
-    for (const unsigned char byte : random_bytes<8>())
-        out += letters[byte % letters.size()];
     return out;
 }
 
@@ -67,14 +54,22 @@ process::conf_map session_conf(const services& world) {
     return out;
 }
 
+}  // namespace
+
+std::string make_app_tag(const char* word, std::int64_t id) {
+    static constexpr std::string_view letters = "abcdefghijklmnopqrstuvwxyz0123456789";
+    std::string out = "livy-" + std::string(word) + "-" + std::to_string(id) + "-";
+    for (const unsigned char byte : random_bytes<8>())
+        out += letters[byte % letters.size()];
+    return out;
+}
+
 result<process::conf_map> read_spark_defaults(const std::filesystem::path& conf_dir) {
     const auto text = read_file(conf_dir / "spark-defaults.conf");
     if (!text && text.error().code == errc::not_found) return process::conf_map();
     if (!text) return text.error();
     return process::parse_properties(*text);
 }
-
-}  // namespace
 
 std::string make_token() {
     static constexpr char digits[] = "0123456789abcdef";
@@ -96,7 +91,7 @@ result<driver_start> prepare_driver(const services& world, const config::setting
 
     const auto settings_file = directory / "driver.json";
     process::submit_job job;
-    job.app_tag = make_app_tag(id);
+    job.app_tag = make_app_tag("session", id);
     job.default_name = "livy-session-" + std::to_string(id);
     job.imposed = session_conf(world);
     job.primary_resource = (world.repl_dir / "driver.py").string();
@@ -119,27 +114,6 @@ std::map<std::string, std::optional<std::string>> driver_environment(const servi
             {"PYTHONUNBUFFERED", "1"},
             // A shell's settings for an interactive pyspark would change what spark-submit runs.
             {"PYSPARK_DRIVER_PYTHON_OPTS", std::nullopt}};
-}
-
-json request_as_json(const session_request& request) {
-    const process::spark_request& spark = request.spark;
-    return json{{"kind", to_string(request.kind)},
-                {"proxyUser", or_null(spark.proxy_user)},
-                {"jars", spark.jars},
-                {"pyFiles", spark.py_files},
-                {"files", spark.files},
-                {"archives", spark.archives},
-                {"driverMemory", or_null(spark.driver_memory)},
-                {"driverCores", or_null(spark.driver_cores)},
-                {"executorMemory", or_null(spark.executor_memory)},
-                {"executorCores", or_null(spark.executor_cores)},
-                {"numExecutors", or_null(spark.num_executors)},
-                {"queue", or_null(spark.queue)},
-                {"name", or_null(spark.name)},
-                {"conf", spark.conf},
-                {"heartbeatTimeoutInSecond", request.heartbeat_timeout_s},
-                {"ttl", or_null(request.ttl)},
-                {"idleTimeout", or_null(request.idle_timeout)}};
 }
 
 }  // namespace sparkgate::session

@@ -1,9 +1,15 @@
-// What a session's driver is started with: its files, command and environment.
+// What spark-submit is started with: for a session's driver, and what batches share of it.
 #pragma once
 
 #include "sparkgate/session/session.hpp"
 
 namespace sparkgate::session {
+
+// By which the cluster manager's application is found, in Livy's shape: livy-session-3-x7k2m9qa.
+std::string make_app_tag(const char* word, std::int64_t id);
+
+// spark-defaults.conf of that directory; empty if there is none. Errors: unavailable.
+result<process::conf_map> read_spark_defaults(const std::filesystem::path& conf_dir);
 
 // 256 random bits in hex: proves the driver to the gateway.
 std::string make_token();
@@ -21,8 +27,5 @@ result<driver_start> prepare_driver(const services& world, const config::setting
                                     const std::string& token);
 
 std::map<std::string, std::optional<std::string>> driver_environment(const services& world, std::int64_t id);
-
-// The request with the wire's field names, for the store.
-json request_as_json(const session_request& request);
 
 }  // namespace sparkgate::session

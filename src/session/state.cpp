@@ -24,6 +24,22 @@ std::optional<session_state> after(session_state now, session_event what) {
     return {};
 }
 
+std::optional<session_state> after(session_state now, batch_event what) {
+    using s = session_state;
+    if (is_finished(now)) return {};
+    switch (what) {
+        case batch_event::runs:
+            return now == s::starting ? std::optional(s::running) : std::nullopt;
+        case batch_event::succeeded:
+            return s::success;
+        case batch_event::failed:
+            return s::dead;
+        case batch_event::killed:
+            return s::killed;
+    }
+    return {};
+}
+
 bool is_active(session_state state) {
     return state != session_state::shutting_down && (!is_finished(state) || state == session_state::error);
 }
@@ -59,6 +75,12 @@ std::string_view to_string(session_state state) {
             return "success";
     }
     return "";
+}
+
+std::optional<session_state> parse_session_state(std::string_view word) {
+    for (const auto state : all_session_states)
+        if (to_string(state) == word) return state;
+    return {};
 }
 
 std::optional<statement_state> after(statement_state now, statement_event what) {

@@ -1,8 +1,10 @@
-// sparkgate-shim --dir DIR --cwd DIR --grace MS -- program arguments…
+// sparkgate-shim --dir DIR --cwd DIR --grace MS [--log-limit BYTES] -- program arguments…
 //
 // Guards one program: starts it, reports how it ended, and leaves nothing of it behind. Outlives the gateway.
 // Started by the gateway's launcher (process/launcher.hpp), in a session of its own and with only descriptors
-// 0, 1, 2. One thread; asleep until a signal comes. TERM and INT end the program with all that it started.
+// 0, 1, 2. One thread; asleep until a signal comes (with a log limit it looks at the log once a second). TERM
+// and INT end the program with all that it started.
+#include "log_limit.hpp"
 #include "program.hpp"
 #include "report.hpp"
 #include "tree.hpp"
@@ -26,6 +28,7 @@ struct options {
     const char* directory = nullptr;
     const char* working_directory = nullptr;
     long grace_ms = -1;
+    long long log_limit = 0;
     char** argv = nullptr;
 };
 
@@ -38,6 +41,8 @@ bool parse(char** arguments, options& out) {
             out.working_directory = at[1];
         else if (std::strcmp(at[0], "--grace") == 0)
             out.grace_ms = std::strtol(at[1], nullptr, 10);
+        else if (std::strcmp(at[0], "--log-limit") == 0)
+            out.log_limit = std::strtoll(at[1], nullptr, 10);
         else
             return false;
     }
@@ -67,7 +72,7 @@ bool sleep_until_signal(int timeout_ms) {
 
 class guard {
 public:
-    guard(report& told, long grace_ms) : told_(told), grace_ms_(grace_ms) {}
+    guard(report& told, long grace_ms, log_limit log) : told_(told), grace_ms_(grace_ms), log_(log) {}
 
     void run(const program_spec& spec) {
         text problem;
@@ -78,8 +83,10 @@ public:
             return;
         }
         told_.write_identity(program_);
-        while (reap() && program_ > 0 && !ended_by_us_)
-            ended_by_us_ = sleep_until_signal(-1);
+        while (reap() && program_ > 0 && !ended_by_us_) {
+            ended_by_us_ = sleep_until_signal(log_.needed() ? log_pause_ms : -1);
+            log_.apply();
+        }
         end_tree();
     }
 
@@ -115,10 +122,12 @@ private:
         }
     }
 
-    static constexpr int pause_ms = 30;  // between two looks at the tree while it is ended
+    static constexpr int pause_ms = 30;        // between two looks at the tree while it is ended
+    static constexpr int log_pause_ms = 1000;  // between two looks at the log's size
 
     report& told_;
     long grace_ms_;
+    log_limit log_;
     process_tree tree_;
     pid_t program_ = 0;  // 0 when it has ended
     bool ended_by_us_ = false;
@@ -146,7 +155,8 @@ int run(char** arguments) {
         told.write_problem(problem.view(), false);
         return 0;
     }
-    guard(told, given.grace_ms).run({given.working_directory, given.argv, log});
+    guard(told, given.grace_ms, log_limit(log, given.log_limit))
+        .run({given.working_directory, given.argv, log});
     return 0;
 }
 

@@ -13,6 +13,7 @@ namespace {
 
 struct memory {
     std::map<std::int64_t, session_record> sessions;
+    std::map<std::int64_t, batch_record> batches;
     std::map<std::pair<std::int64_t, std::int64_t>, statement_record> statements;  // by session, id
     std::map<std::string, std::int64_t> next_ids;
 
@@ -24,6 +25,21 @@ struct memory {
     result<void> apply(const erase_session& c) {
         sessions.erase(c.id);
         std::erase_if(statements, [&](const auto& s) { return s.first.first == c.id; });
+        return {};
+    }
+
+    // An update of a batch that is not there changes nothing.
+    result<void> apply(put_batch& c) {
+        auto& r = c.record;
+        const auto known = batches.find(r.id);
+        if (!r.request && known == batches.end()) return {};
+        if (!r.request) r.request = known->second.request;
+        batches[r.id] = std::move(r);
+        return {};
+    }
+
+    result<void> apply(const erase_batch& c) {
+        batches.erase(c.id);
         return {};
     }
 
@@ -100,13 +116,18 @@ private:
         contents all;
         for (const auto& [id, session] : now_.sessions)
             all.sessions.push_back(session);
+        for (const auto& [id, batch] : now_.batches) {
+            all.batches.push_back(batch);
+            all.batches.back().request.reset();
+        }
         for (const auto& [key, statement] : now_.statements) {
             all.statements.push_back(statement);
             all.statements.back().output.reset();
         }
         const auto after_last = now_.sessions.empty() ? 0 : now_.sessions.rbegin()->first + 1;
         all.next_session_id = std::max(next_id("session"), after_last);
-        all.next_batch_id = next_id("batch");
+        const auto after_last_batch = now_.batches.empty() ? 0 : now_.batches.rbegin()->first + 1;
+        all.next_batch_id = std::max(next_id("batch"), after_last_batch);
         return all;
     }
 

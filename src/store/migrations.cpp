@@ -34,6 +34,16 @@ constexpr const char* migrations[] = {
         next INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
     )sql",
+    // 2: `request` is the last column, for the same reason.
+    R"sql(
+    CREATE TABLE batches (
+        id INTEGER PRIMARY KEY,
+        node TEXT NOT NULL,
+        state TEXT NOT NULL,
+        details TEXT NOT NULL,
+        request TEXT NOT NULL
+    ) STRICT;
+    )sql",
 };
 
 result<std::int64_t> schema_of(database& db) {

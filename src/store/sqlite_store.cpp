@@ -26,6 +26,9 @@ std::size_t bytes_of(const std::vector<change>& changes) {
         bytes += sizeof c;
         if (const auto* session = std::get_if<put_session>(&c))
             bytes += session->record.request.size() + session->record.details.size();
+        if (const auto* batch = std::get_if<put_batch>(&c))
+            bytes +=
+                batch->record.details.size() + (batch->record.request ? batch->record.request->size() : 0);
         if (const auto* statement = std::get_if<put_statement>(&c))
             bytes += statement->record.code.size() +
                      (statement->record.output ? statement->record.output->size() : 0);

@@ -9,6 +9,12 @@ constexpr std::string_view put_session_sql =
     "INSERT INTO sessions (id, node, state, request, details) VALUES (?1, ?2, ?3, ?4, ?5)"
     " ON CONFLICT (id) DO UPDATE SET node = ?2, state = ?3, request = ?4, details = ?5";
 constexpr std::string_view erase_session_sql = "DELETE FROM sessions WHERE id = ?1";
+constexpr std::string_view put_batch_sql =
+    "INSERT INTO batches (id, node, state, request, details) VALUES (?1, ?2, ?3, ?4, ?5)"
+    " ON CONFLICT (id) DO UPDATE SET node = ?2, state = ?3, request = ?4, details = ?5";
+constexpr std::string_view update_batch_sql =
+    "UPDATE batches SET node = ?2, state = ?3, details = ?4 WHERE id = ?1";
+constexpr std::string_view erase_batch_sql = "DELETE FROM batches WHERE id = ?1";
 constexpr std::string_view put_statement_sql =
     "INSERT INTO statements (session, id, kind, state, started, completed, progress, code, output)"
     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
@@ -23,6 +29,7 @@ constexpr std::string_view read_output_sql = "SELECT output FROM statements WHER
 
 constexpr std::string_view sessions_sql =
     "SELECT id, node, state, request, details FROM sessions ORDER BY id";
+constexpr std::string_view batches_sql = "SELECT id, node, state, details FROM batches ORDER BY id";
 constexpr std::string_view statements_sql =
     "SELECT session, id, kind, state, started, completed, progress, code FROM statements ORDER BY session, "
     "id";
@@ -30,7 +37,8 @@ constexpr std::string_view next_session_id_sql =
     "SELECT max(coalesce((SELECT next FROM counters WHERE name = 'session'), 0),"
     " coalesce((SELECT max(id) + 1 FROM sessions), 0))";
 constexpr std::string_view next_batch_id_sql =
-    "SELECT coalesce((SELECT next FROM counters WHERE name = 'batch'), 0)";
+    "SELECT max(coalesce((SELECT next FROM counters WHERE name = 'batch'), 0),"
+    " coalesce((SELECT max(id) + 1 FROM batches), 0))";
 
 session_record session_of(const statement& row) {
     return {.id = row.integer(0),
@@ -38,6 +46,14 @@ session_record session_of(const statement& row) {
             .state = row.text(2),
             .request = row.text(3),
             .details = row.text(4)};
+}
+
+batch_record batch_of(const statement& row) {
+    return {.id = row.integer(0),
+            .node = row.text(1),
+            .state = row.text(2),
+            .request = std::nullopt,
+            .details = row.text(3)};
 }
 
 statement_record statement_of(const statement& row) {
@@ -71,9 +87,15 @@ result<tables> tables::prepare(database& db) {
     tables made;
     made.db_ = &db;
     const std::pair<std::optional<statement>*, std::string_view> all[] = {
-        {&made.put_session_, put_session_sql},     {&made.erase_session_, erase_session_sql},
-        {&made.put_statement_, put_statement_sql}, {&made.erase_statements_, erase_statements_sql},
-        {&made.put_next_id_, put_next_id_sql},     {&made.read_output_, read_output_sql},
+        {&made.put_session_, put_session_sql},
+        {&made.erase_session_, erase_session_sql},
+        {&made.put_batch_, put_batch_sql},
+        {&made.update_batch_, update_batch_sql},
+        {&made.erase_batch_, erase_batch_sql},
+        {&made.put_statement_, put_statement_sql},
+        {&made.erase_statements_, erase_statements_sql},
+        {&made.put_next_id_, put_next_id_sql},
+        {&made.read_output_, read_output_sql},
     };
     for (const auto& [kept, sql] : all) {
         auto prepared = db.prepare(sql);
@@ -96,6 +118,16 @@ result<void> tables::run(const erase_session& c) {
     return erase_session_->run(c.id);
 }
 
+result<void> tables::run(const put_batch& c) {
+    const auto& r = c.record;
+    if (r.request) return put_batch_->run(r.id, r.node, r.state, *r.request, r.details);
+    return update_batch_->run(r.id, r.node, r.state, r.details);
+}
+
+result<void> tables::run(const erase_batch& c) {
+    return erase_batch_->run(c.id);
+}
+
 result<void> tables::run(const put_statement& c) {
     const auto& r = c.record;
     return put_statement_->run(r.session, r.id, r.kind, r.state, r.started, r.completed, r.progress, r.code,
@@ -115,6 +147,9 @@ result<contents> tables::read_contents() {
     auto sessions = read_all(*db_, sessions_sql, session_of);
     if (!sessions) return sessions.error();
     all.sessions = std::move(*sessions);
+    auto batches = read_all(*db_, batches_sql, batch_of);
+    if (!batches) return batches.error();
+    all.batches = std::move(*batches);
     auto statements = read_all(*db_, statements_sql, statement_of);
     if (!statements) return statements.error();
     all.statements = std::move(*statements);

@@ -23,12 +23,15 @@ private:
     tables() = default;
     result<void> run(const put_session& c);
     result<void> run(const erase_session& c);
+    result<void> run(const put_batch& c);
+    result<void> run(const erase_batch& c);
     result<void> run(const put_statement& c);
     result<void> run(const erase_statements& c);
     result<void> run(const put_next_id& c);
 
     database* db_ = nullptr;
-    std::optional<statement> put_session_, erase_session_, put_statement_, erase_statements_, put_next_id_;
+    std::optional<statement> put_session_, erase_session_, put_batch_, update_batch_, erase_batch_;
+    std::optional<statement> put_statement_, erase_statements_, put_next_id_;
     std::optional<statement> read_output_;
 };
 

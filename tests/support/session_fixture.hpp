@@ -59,7 +59,9 @@ protected:
 
     result<session_pointer> try_create(session::session_request wanted = request()) {
         auto work = manager().create(std::move(wanted), std::nullopt);
-        return loop.await(std::move(work));
+        auto created = loop.await(std::move(work));
+        if (!created) return created.error();
+        return created->what;
     }
     session_pointer create(session::session_request wanted = request()) { return try_create(wanted).value(); }
 
@@ -137,7 +139,7 @@ protected:
 
     static std::string log_text(const session_pointer& which) {
         std::string out;
-        for (const auto& line : which->log().lines(0, which->log().line_count()))
+        for (const auto& line : which->log().last_lines(1000).lines)
             out += line + "\n";
         return out;
     }
@@ -153,14 +155,18 @@ protected:
     std::unique_ptr<driver::endpoint> endpoint =
         driver::make_endpoint(loop.executor(), directory.path()).value();
     asio::thread_pool blocking{1};
+    process::log_reader logs{blocking};
+    std::optional<session::launch_queue> launches;
     std::int64_t next_id = 0;
     session::time_point now{std::chrono::hours(1000)};
     std::function<session::time_point()> clock = [this] { return now; };  // that sessions expire by
 
 private:
     session::services make_services() {
-        session::services out{loop.executor(), settings, launcher, *endpoint, store,
-                              blocking,        {},       {},       {},        {}};
+        launches.emplace(static_cast<std::size_t>(settings.max_creation > 0 ? settings.max_creation : 100),
+                         static_cast<std::size_t>(settings.max_queued));
+        session::services out{loop.executor(), settings, launcher, *endpoint, store, blocking,
+                              *launches,       logs,     {},       {},        {},    {}};
         out.submit.spark_home = "/opt/spark";
         out.submit.rules.master = settings.spark_master;
         out.submit.rules.files.local_directories = settings.local_dir_whitelist;

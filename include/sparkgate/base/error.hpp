@@ -11,6 +11,7 @@ namespace sparkgate {
 enum class errc {
     invalid_argument,  // the request is wrong; the message names the field
     not_found,
+    mismatch,  // the request contradicts an earlier one that it says it repeats
     conflict,  // an object of that name exists, or the state forbids it
     forbidden,
     too_large,

@@ -47,7 +47,10 @@ struct settings {
     std::vector<std::filesystem::path> local_dir_whitelist;  // where local files of requests may lie
     std::filesystem::path conf_blacklist;                    // file of conf keys that requests may not set
     bool allow_custom_classpath = false, hive_context = false;
-    int max_creation = 0;
+    int max_creation = 0, max_queued = 0;  // that start at a time, and that wait for it
+    milliseconds batch_retain_time{};
+    int batch_retain_count = 0;
+    byte_count log_max_size;
     bool capacity_is_400 = false;
     milliseconds connect_timeout{}, kill_grace{};
 

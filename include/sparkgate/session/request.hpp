@@ -1,12 +1,14 @@
-// What a client asks for when it creates a session, checked. Field names as on the wire.
+// What a client asks for when it creates a session or a batch, checked. Field names as on the wire.
 #pragma once
 
-#include "sparkgate/process/spark_submit.hpp"
+#include "sparkgate/base/json.hpp"
+#include "sparkgate/process/spark_request.hpp"
 
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace sparkgate::session {
 
@@ -22,5 +24,15 @@ struct session_request {
     int heartbeat_timeout_s = 0;
     std::optional<std::string> ttl, idle_timeout;  // as sent
 };
+
+struct batch_request {
+    std::string file;  // the program: a jar, a Python or R file
+    std::vector<std::string> args;
+    process::spark_request spark;
+};
+
+// With the wire's field names, for the store.
+json as_json(const session_request& request);
+json as_json(const batch_request& request);
 
 }  // namespace sparkgate::session

@@ -43,11 +43,25 @@ inline constexpr session_event all_session_events[] = {
 // The state after the event; nothing when the event means nothing in this state (it comes late, say).
 std::optional<session_state> after(session_state now, session_event what);
 
+// Of a batch, which has fewer states: starting, running, and an end.
+enum class batch_event {
+    runs,       // its program runs; in a cluster: its application does
+    succeeded,  // it has ended with exit code 0
+    failed,     // it has ended otherwise, or could not be started
+    killed,     // it has ended because the gateway ended it
+};
+
+inline constexpr batch_event all_batch_events[] = {batch_event::runs, batch_event::succeeded,
+                                                   batch_event::failed, batch_event::killed};
+
+std::optional<session_state> after(session_state now, batch_event what);
+
 // Livy's "active": all but shutting_down, dead, killed, success.
 bool is_active(session_state state);
 // dead, killed, success, error.
 bool is_finished(session_state state);
 std::string_view to_string(session_state state);
+std::optional<session_state> parse_session_state(std::string_view word);
 
 enum class statement_state { waiting, running, available, cancelling, cancelled };
 

@@ -1,4 +1,4 @@
-// What the gateway must not forget: sessions, statements with their outputs, and the next free ids.
+// What the gateway must not forget: sessions, statements with their outputs, batches, and the next free ids.
 //
 // Writes are durable when the awaitable resolves. One writer thread owns the database and puts all writes
 // that wait at a moment into one transaction (group commit); writes take effect in the order in which they
@@ -31,6 +31,15 @@ struct session_record {
     std::string details;  // JSON: everything else that the session layer keeps (owner, app id, times, child)
 };
 
+struct batch_record {
+    std::int64_t id = 0;
+    std::string node;   // as above
+    std::string state;  // wire word
+    // The creation request as JSON, as the client sent it. Absent in an update (it stays) and in load().
+    std::optional<std::string> request;
+    std::string details;  // JSON: everything else that the session layer keeps
+};
+
 struct statement_record {
     std::int64_t session = 0;
     std::int64_t id = 0;
@@ -43,6 +52,13 @@ struct statement_record {
 // One change.
 struct put_session {
     session_record record;
+};
+// Inserts (with the request) or updates.
+struct put_batch {
+    batch_record record;
+};
+struct erase_batch {
+    std::int64_t id;
 };
 // And its statements.
 struct erase_session {
@@ -61,10 +77,12 @@ struct put_next_id {
     std::string counter;
     std::int64_t next;
 };
-using change = std::variant<put_session, erase_session, put_statement, erase_statements, put_next_id>;
+using change = std::variant<put_session, erase_session, put_batch, erase_batch, put_statement,
+                            erase_statements, put_next_id>;
 
 struct contents {
     std::vector<session_record> sessions;                 // by id
+    std::vector<batch_record> batches;                    // by id; without requests
     std::vector<statement_record> statements;             // by session, id; without outputs
     std::int64_t next_session_id = 0, next_batch_id = 0;  // never below an id that is in use
 };

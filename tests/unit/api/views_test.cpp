@@ -171,7 +171,7 @@ struct log_row {
 TEST(read_log, table) {
     const temp_dir dir;
     std::ofstream(dir.path() / "output.log") << "a\nb\nc\n";
-    process::log_file log(dir.path() / "output.log");
+    process::log_index log(dir.path() / "output.log");
     const std::string begin = "stdout: ", end = "\nstderr: ";
     const std::vector<std::string> all{begin, "a", "b", "c", end};
     const std::optional<std::int64_t> absent;
@@ -215,7 +215,7 @@ TEST(read_log, table) {
 
 TEST(read_log, an_empty_log_has_its_two_marks) {
     const temp_dir dir;
-    process::log_file log(dir.path() / "output.log");
+    process::log_index log(dir.path() / "output.log");
     const auto page = api::read_log(log, {}, 100);
     EXPECT_EQ(page.lines, (std::vector<std::string>{"stdout: ", "\nstderr: "}));
     EXPECT_EQ(page.total, 2);

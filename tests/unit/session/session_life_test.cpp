@@ -228,7 +228,8 @@ TEST_F(session_life, its_record_says_who_it_is) {
     auto wanted = named("etl");
     wanted.spark.driver_cores = 2;
     const auto self = create(wanted);
-    const auto record = self->record();
+    const auto change = self->creation();
+    const auto& record = std::get<store::put_session>(change).record;
     EXPECT_EQ(record.id, 0);
     EXPECT_EQ(record.state, "starting");
     const auto request = parse_json(record.request).value();

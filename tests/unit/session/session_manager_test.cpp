@@ -79,7 +79,7 @@ TEST_F(manager_test, names_are_unique_among_live_sessions_only) {
 
 TEST_F(manager_test, a_name_is_taken_while_its_session_is_being_recorded) {
     store.hold();
-    std::optional<result<session_pointer>> first;
+    std::optional<result<session::creation<session::session>>> first;
     auto creation = manager().create(named("etl"), std::nullopt);
     loop.start(std::move(creation), first);
     loop.settle();
@@ -102,20 +102,35 @@ TEST_F(manager_test, ids_begin_where_the_store_says_and_are_never_reused) {
     EXPECT_EQ(store.load()->next_session_id, 45);
 }
 
-TEST_F(manager_test, starting_sessions_are_limited) {
+TEST_F(manager_test, more_than_may_start_at_a_time_wait_and_more_than_may_wait_are_refused) {
     settings.max_creation = 2;
-    const auto first = create(), second = create();
-    const auto third = try_create();
-    ASSERT_FALSE(third);
-    EXPECT_EQ(third.error().code, errc::busy);
-    EXPECT_EQ(third.error().message, "Rejected, too many sessions are being created!");
+    settings.max_queued = 1;
+    const auto first = create(), second = create(), third = create();
+    EXPECT_EQ(launcher.children.size(), 2u) << "the third waits for its turn";
+    EXPECT_EQ(third->state(), session_state::starting);
+    const auto fourth = try_create();
+    ASSERT_FALSE(fourth);
+    EXPECT_EQ(fourth.error().code, errc::busy);
+    EXPECT_EQ(fourth.error().message, "Rejected, too many sessions are being created!");
     const auto driver = dial(first);
     driver->send(ready());
     wait_state(first, session_state::idle);
-    EXPECT_EQ(refusal(request()), "") << "one has started: there is room";
+    EXPECT_EQ(launcher.children.size(), 3u) << "one has started: there is room";
+    EXPECT_EQ(child_of(third).spec.dir, third->directory());
     child_of(second).exit_with(1);
     wait_state(second, session_state::dead);
     EXPECT_EQ(refusal(request()), "");
+}
+
+TEST_F(manager_test, one_that_is_removed_while_it_waits_is_never_started) {
+    settings.max_creation = 1;
+    const auto first = create(), second = create(), third = create();
+    remove(second);
+    EXPECT_EQ(ids(), (id_list{0, 2}));
+    remove(first);
+    loop.run_until([&] { return launcher.children.size() == 2; });
+    EXPECT_EQ(child_of(third).spec.dir, third->directory());
+    EXPECT_EQ(directories(), 1u);
 }
 
 TEST_F(manager_test, a_removed_session_leaves_no_process_file_or_record) {
@@ -142,7 +157,7 @@ TEST_F(manager_test, a_starting_session_can_be_removed) {
 
 TEST_F(manager_test, a_session_can_be_removed_while_it_is_being_recorded) {
     store.hold();
-    std::optional<result<session_pointer>> created;
+    std::optional<result<session::creation<session::session>>> created;
     auto creation = manager().create(request(), std::nullopt);
     loop.start(std::move(creation), created);
     loop.settle();
@@ -219,7 +234,7 @@ TEST_F(manager_test, a_creation_that_cannot_be_recorded_is_refused_and_leaves_no
 TEST_F(manager_test, who_removes_a_session_whose_creation_fails_is_not_kept_waiting) {
     store.failing_commit = 1;
     store.hold();
-    std::optional<result<session_pointer>> created;
+    std::optional<result<session::creation<session::session>>> created;
     auto creation = manager().create(request(), std::nullopt);
     loop.start(std::move(creation), created);
     loop.settle();

@@ -284,5 +284,27 @@ TEST(statement_states, no_unfinished_statement_survives_the_sessions_end) {
         }
 }
 
+TEST(batch_state, every_pair_of_state_and_event) {
+    using b = batch_event;
+    for (const auto now : all_session_states)
+        for (const auto what : all_batch_events) {
+            outcome<s> expected = no;
+            if (!is_finished(now)) {
+                if (what == b::runs && now == s::starting) expected = s::running;
+                if (what == b::succeeded) expected = s::success;
+                if (what == b::failed) expected = s::dead;
+                if (what == b::killed) expected = s::killed;
+            }
+            EXPECT_EQ(after(now, what), expected) << to_string(now) << ", " << static_cast<int>(what);
+        }
+}
+
+TEST(session_state_words, are_read_as_they_are_written) {
+    for (const auto state : all_session_states)
+        EXPECT_EQ(parse_session_state(to_string(state)), state);
+    EXPECT_EQ(parse_session_state("Idle"), std::nullopt);
+    EXPECT_EQ(parse_session_state(""), std::nullopt);
+}
+
 }  // namespace
 }  // namespace sparkgate::session

@@ -1,0 +1,63 @@
+// Reads a child's output.log by line numbers without holding it in memory (8 bytes for 1024 lines). The file
+// grows while it is read; one that was truncated or replaced is read anew.
+//
+// Where the shim has given the middle of a log that grew too large back to the file system (--log-limit), one
+// line of the gateway's stands for it: "sparkgate: 1048576 bytes of output were removed here".
+//
+// Blocking: the first look at a large file reads all of it, later ones what is new. One thread at a time.
+#pragma once
+
+#include "sparkgate/base/error.hpp"
+#include "sparkgate/base/unique_fd.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace sparkgate::process {
+
+class log_index {
+public:
+    static constexpr std::size_t max_page_bytes = 4u << 20;
+
+    explicit log_index(std::filesystem::path path) : path_(std::move(path)) {}
+
+    // Takes in what was written since the last call and returns the number of complete lines plus a last
+    // line without newline, if any. A missing file has no lines.
+    std::int64_t line_count();
+
+    // Lines [from, from+size), without newline; invalid UTF-8 is passed on as it is. Lines beyond the end are
+    // left out. A page ends early at max_page_bytes (each line counted with 32 bytes for itself); a single
+    // line longer than that is cut.
+    std::vector<std::string> lines(std::int64_t from, std::int64_t size);
+
+private:
+    // The lines that begin in a range of bytes.
+    struct part {
+        std::int64_t begin = 0, indexed = 0;  // bytes; looked at up to `indexed`
+        std::int64_t newlines = 0;
+        bool open_line = false;           // text after the last newline
+        std::vector<std::int64_t> marks;  // where line 1024*i of this part starts
+        std::int64_t lines() const { return newlines + (open_line ? 1 : 0); }
+    };
+    struct hole {
+        std::int64_t begin = 0, end = 0;
+        friend bool operator==(const hole&, const hole&) = default;
+    };
+
+    std::int64_t refresh();
+    std::int64_t open();
+    std::vector<std::string> read(std::int64_t from, std::int64_t size, std::int64_t count) const;
+    hole find_hole(std::int64_t size) const;
+    void index(part& of, std::int64_t limit);
+    std::int64_t after_newline(std::int64_t offset, std::int64_t limit) const;
+
+    std::filesystem::path path_;
+    unique_fd fd_;  // only within a call: the space of a removed file is free at once
+    std::uint64_t device_ = 0, inode_ = 0;
+    hole hole_;  // begin == end: none
+    part head_, tail_;
+};
+
+}  // namespace sparkgate::process

@@ -1,0 +1,24 @@
+// Asks the web UI of a driver on this host which application it serves: Spark's log does not tell with a
+// local master. Source: Spark's monitoring REST API (/api/v1).
+#pragma once
+
+#include "sparkgate/base/async.hpp"
+#include "sparkgate/base/error.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include <cstdint>
+#include <string>
+
+namespace sparkgate::process {
+
+struct ui_application {
+    std::string app_id;
+    std::string url;  // of the UI, under the name by which the driver is known
+};
+
+// Speaks to 127.0.0.1 only, reads at most 1 MiB and waits at most 5 s for each of two answers: the port was
+// read in a program's output. Errors: unavailable (nobody answers, or something else than Spark's UI).
+awaitable<result<ui_application>> ask_spark_ui(asio::any_io_executor executor, std::uint16_t port);
+
+}  // namespace sparkgate::process

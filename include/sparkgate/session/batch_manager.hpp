@@ -1,0 +1,25 @@
+// The batches of this gateway. Thread: the event loop's only.
+#pragma once
+
+#include "sparkgate/session/batch.hpp"
+#include "sparkgate/session/program_manager.hpp"
+
+namespace sparkgate::session {
+
+class batch_manager final : public program_manager {
+public:
+    // `known` are the records of an earlier gateway process.
+    batch_manager(services world, const std::vector<store::batch_record>& known, std::int64_t next_id);
+
+    // As session_manager::create(). Besides, the file has to be one that Spark may read.
+    awaitable<result<creation<batch>>> create(batch_request request, std::optional<std::string> owner,
+                                              std::optional<std::string> key = {});
+
+private:
+    std::optional<std::string> surplus(const program& one) override;
+    void count() override;
+
+    std::size_t too_many_ = 0;  // finished ones that count() found beyond what is kept
+};
+
+}  // namespace sparkgate::session

@@ -1,0 +1,126 @@
+// What a session and a batch have in common: a spark-submit under a shim, from its place in the launch queue
+// to its last process, with a directory, a log, a state and a record.
+//
+// Owned by a program_manager through a shared pointer; coroutines that wait for a program hold one too. All
+// calls come from the event loop's thread; none blocks longer than a small file takes.
+#pragma once
+
+#include "sparkgate/base/async.hpp"
+#include "sparkgate/base/json.hpp"
+#include "sparkgate/base/time.hpp"
+#include "sparkgate/process/log_file.hpp"
+#include "sparkgate/session/alarm_clock.hpp"
+#include "sparkgate/session/change_signal.hpp"
+#include "sparkgate/session/creation_key.hpp"
+#include "sparkgate/session/services.hpp"
+#include "sparkgate/session/state.hpp"
+#include "sparkgate/session/timeline.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace sparkgate::session {
+
+// What a program is born with and keeps.
+struct program_identity {
+    const char* word;  // "session", "batch": for logs
+    std::int64_t id = 0;
+    std::optional<std::string> name, owner, proxy_user;
+    std::optional<creation_key> key;
+};
+
+class program : public std::enable_shared_from_this<program> {
+public:
+    virtual ~program();
+    program(const program&) = delete;
+    program& operator=(const program&) = delete;
+
+    std::int64_t id() const { return identity_.id; }
+    const std::optional<std::string>& name() const { return identity_.name; }
+    const std::optional<std::string>& owner() const { return identity_.owner; }
+    const std::optional<std::string>& proxy_user() const { return identity_.proxy_user; }
+    const std::optional<creation_key>& key() const { return identity_.key; }
+    session_state state() const { return state_; }
+    epoch_ms created() const { return created_; }
+    const std::string& app_id() const { return app_id_; }  // empty until known
+    const std::string& ui_url() const { return ui_url_; }
+    // Why it ended, one line; empty while it lives and when a client ended it.
+    const std::string& reason() const { return reason_; }
+    const std::filesystem::path& directory() const { return directory_; }
+    process::log_file& log() { return log_; }
+    process::log_reader& logs() const { return world_.logs; }
+    // Notified at every change that a client may wait for.
+    change_signal& changed() { return changed_; }
+    // Whether no process of it is left.
+    bool gone() const { return gone_; }
+
+    // Whether the creation is in the store: the manager's word.
+    bool recorded() const { return recorded_; }
+    void set_recorded();
+
+    // Waits for its turn and starts spark-submit. A failure leaves the program dead with the reason in its
+    // log: it is not an error of the request. Call once, or abandon().
+    void start(launch_queue::place place);
+    // Instead of start(): the program was refused after all. Who waits for its end is told.
+    void abandon();
+
+    // Ends it; resolves when no process is left. `reason` is empty when a client asked for it.
+    awaitable<void> stop(std::string reason);
+
+    // What it will do by itself if nothing changes.
+    virtual std::optional<expiry> expires() const = 0;
+
+    // The change that records it when it is created, and the one that erases its record.
+    virtual store::change creation() const = 0;
+    virtual store::change erasure() const = 0;
+
+protected:
+    // `timer` is told when the program expires, and outlives it. `directory` is the program's own.
+    program(services& world, alarm_clock& timer, program_identity identity, std::filesystem::path directory);
+
+    // What to run; the directory is there. Errors: the program is dead.
+    virtual result<process::child_spec> prepare() = 0;
+    virtual void on_launched() = 0;
+    // spark-submit has ended; nothing when it never ran. Sets state and reason.
+    virtual void on_ended(const process::exit_status* how) = 0;
+    virtual void on_gone() {}
+    // Begins the end that stop() waits for.
+    virtual void begin_stop(std::string reason) = 0;
+
+    void enter(session_state next);
+    // After a change: sets the alarm of the expiry, wakes who waits.
+    void announce();
+    void set_alarm();
+    // Ends the processes; at once when none was started.
+    void terminate();
+    void leave_launch_queue() { place_.leave(); }
+    void note(const std::string& line);
+    // What every record keeps, for its details.
+    json common_details() const;
+
+    services& world_;
+    alarm_clock& timer_;
+    const program_identity identity_;
+    const std::filesystem::path directory_;
+    session_state state_ = session_state::starting;
+    epoch_ms created_ = now_ms();
+    std::string app_id_, ui_url_, reason_;
+    bool gone_ = false;
+    session_clocks clocks_;
+    timeline timeline_;
+    process::log_file log_;
+    std::unique_ptr<process::child> child_;
+    change_signal changed_;
+
+private:
+    void launch();
+    void fail_start(const std::string& why);
+    awaitable<void> supervise(std::shared_ptr<program> self);
+
+    launch_queue::place place_;
+    bool waits_ = false;  // in the launch queue, or its start has failed
+    bool recorded_ = false;
+};
+
+}  // namespace sparkgate::session

@@ -1,0 +1,105 @@
+// All programs of one collection (sessions, batches): ids, names, creation, removal. Thread: the event loop's
+// only.
+#pragma once
+
+#include "sparkgate/session/program.hpp"
+#include "sparkgate/session/removal_notes.hpp"
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace sparkgate::session {
+
+using program_pointer = std::shared_ptr<program>;
+
+template <class Program>
+struct creation {
+    std::shared_ptr<Program> what;
+    bool replayed = false;  // an earlier request with the same Idempotency-Key created it
+};
+
+class program_manager {
+public:
+    // `next_id` is the first id to give out (ids are never reused, also not after a restart); `counter` its
+    // name in the store.
+    program_manager(services world, std::string counter, std::int64_t next_id);
+    program_manager(const program_manager&) = delete;
+    program_manager& operator=(const program_manager&) = delete;
+
+    const config::settings& settings() const { return world_.settings; }
+
+    // In order of id.
+    const std::vector<program_pointer>& programs() const { return programs_; }
+
+    // By number, or by name where the text is not all digits. Errors: not_found, invalid_argument (number too
+    // large). The text about one that removed itself says why.
+    result<program_pointer> find_program(const std::string& id_or_name) const;
+
+    // Ends the program and forgets it: when this resolves no process, file or record of it is left. Errors:
+    // not_found when it was being removed already (resolves when that is done), unavailable (store: the
+    // program has ended but stays listed, and may be removed again). `why` is empty when a client asked.
+    awaitable<result<void>> remove(program_pointer which, std::string why = {});
+
+    // Removes programs at the time they expire; to be spawned once, for the gateway's life.
+    awaitable<void> expire_in_time();
+    // Begins to remove all that have expired by now.
+    void expire();
+
+    // For the gateway's stop: whoever waits for a program's change is woken, and no answer is held from now
+    // on.
+    void release_waiters();
+    bool releases_waiters() const { return releases_waiters_; }
+
+    // Ends all programs, for the gateway's stop. They stay in the store.
+    awaitable<void> stop_all(std::string reason);
+
+protected:
+    ~program_manager() = default;
+
+    // What every request is checked for before anything of it exists. Errors: invalid_argument in Livy's
+    // words (name, conf, files).
+    result<void> check(const process::spark_request& request) const;
+
+    // What an earlier request with this key created, if any; waits for one that is being recorded. Errors:
+    // mismatch when that was another request.
+    awaitable<result<program_pointer>> find_replayed(std::optional<std::string> owner,
+                                                     std::optional<creation_key> key);
+
+    // A place for a program that is to be created. Errors: busy.
+    result<launch_queue::place> reserve();
+    std::int64_t take_id() { return next_id_++; }
+
+    // Lists, records and starts a program; resolves when the record is durable. Errors: unavailable (store):
+    // nothing of it is left.
+    awaitable<result<void>> admit(program_pointer created, launch_queue::place place);
+
+    // One that an earlier gateway process left in the store. In order of id, before any other call.
+    void adopt(program_pointer known);
+
+    services world_;
+    alarm_clock timer_;
+
+private:
+    // Why a program has to go although its time is not over; nothing: it may stay.
+    virtual std::optional<std::string> surplus(const program&) { return {}; }
+    // Before all programs are asked.
+    virtual void count() {}
+
+    void list(program_pointer what);
+    void unlist(const program& what);
+    awaitable<void> remove_expired(program_pointer which, std::string why);
+
+    const std::string counter_;
+    std::int64_t next_id_;
+    std::vector<program_pointer> programs_;
+    std::map<std::string, program_pointer> keyed_;  // by owner and Idempotency-Key
+    std::set<std::int64_t> removing_;
+    removal_notes notes_;
+    change_signal changed_;
+    bool releases_waiters_ = false;
+};
+
+}  // namespace sparkgate::session

@@ -1,0 +1,200 @@
+#include "sparkgate/process/log_index.hpp"
+
+#include "read_at.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <fcntl.h>
+#include <string_view>
+#include <sys/stat.h>
+
+namespace sparkgate::process {
+
+namespace {
+
+constexpr std::int64_t lines_per_mark = 1024;
+constexpr std::size_t block_bytes = 64u << 10;
+// The shim removes whole multiples of this; a smaller hole is not its work.
+constexpr std::int64_t smallest_hole = 64 << 10;
+
+// Collects lines out of blocks of text, up to a number of lines and of bytes.
+class page {
+public:
+    explicit page(std::int64_t wanted) : wanted_(wanted) {}
+
+    bool full() const { return full_ || wanted_ == 0; }
+
+    // Lines of the text that starts now are left out up to this one.
+    void skip(std::int64_t lines) { skip_ = lines; }
+
+    void take(std::string_view block) {
+        while (!block.empty() && !full()) {
+            const auto newline = block.find('\n');
+            const bool complete = newline != std::string_view::npos;
+            const std::string_view some = block.substr(0, newline);
+            block.remove_prefix(complete ? newline + 1 : block.size());
+            if (skip_ > 0)
+                skip_ -= complete ? 1 : 0;
+            else
+                add(some, complete);
+        }
+    }
+
+    // What stands after the last newline. A line that did not fit comes whole with the next page; only one
+    // longer than a whole page is cut.
+    void end_text(bool open_line_counts) {
+        if (!line_.empty() && (full_ ? lines_.empty() : open_line_counts)) finish_line();
+        line_.clear();
+    }
+
+    std::vector<std::string> finish() { return std::move(lines_); }
+
+private:
+    void add(std::string_view some, bool complete) {
+        line_.append(some.substr(0, room_));
+        full_ = some.size() > room_;
+        if (full_) return;
+        room_ -= some.size();
+        if (complete) finish_line();
+    }
+
+    void finish_line() {
+        lines_.push_back(std::move(line_));
+        line_.clear();
+        room_ -= std::min(room_, sizeof(std::string));  // so that a million empty lines are bounded, too
+        full_ = full_ || room_ == 0;
+        if (wanted_ > 0) --wanted_;
+    }
+
+    std::int64_t skip_ = 0;
+    std::int64_t wanted_;
+    std::size_t room_ = log_index::max_page_bytes;
+    bool full_ = false;
+    std::string line_;  // the line that is being put together
+    std::vector<std::string> lines_;
+};
+
+void read_part(int fd, std::int64_t offset, std::int64_t end, bool open_line_counts, page& into) {
+    char block[block_bytes];
+    while (offset < end && !into.full()) {
+        const auto limit = static_cast<std::size_t>(std::min<std::int64_t>(sizeof block, end - offset));
+        const std::size_t n = read_at(fd, block, limit, offset);
+        if (n == 0) break;
+        into.take({block, n});
+        offset += static_cast<std::int64_t>(n);
+    }
+    into.end_text(open_line_counts);
+}
+
+}  // namespace
+
+// The file's size; 0 if it is not there. Forgets all when it is not the file of the last time.
+std::int64_t log_index::open() {
+    struct stat found {};
+    fd_.reset(::open(path_.c_str(), O_RDONLY | O_CLOEXEC));
+    const bool exists = fd_ && ::fstat(fd_.get(), &found) == 0;
+    if (!exists || found.st_dev != device_ || found.st_ino != inode_ ||
+        found.st_size < std::max(head_.indexed, tail_.indexed)) {
+        hole_ = {};
+        head_ = tail_ = {};
+    }
+    device_ = found.st_dev;
+    inode_ = found.st_ino;
+    return exists ? found.st_size : 0;
+}
+
+// The only hole of a file that is only appended to. A file system that knows none has none.
+log_index::hole log_index::find_hole(std::int64_t size) const {
+    const auto begin = ::lseek(fd_.get(), 0, SEEK_HOLE);
+    if (begin < 0 || begin >= size) return {};
+    const auto end = ::lseek(fd_.get(), begin, SEEK_DATA);
+    if (end - begin < smallest_hole) return {};
+    return {begin, end};
+}
+
+// Where the first line after `offset` begins.
+std::int64_t log_index::after_newline(std::int64_t offset, std::int64_t limit) const {
+    char block[block_bytes];
+    while (offset < limit) {
+        const std::size_t n = read_at(fd_.get(), block, sizeof block, offset);
+        if (n == 0) break;
+        if (const auto* at = static_cast<const char*>(std::memchr(block, '\n', n)))
+            return offset + (at - block) + 1;
+        offset += static_cast<std::int64_t>(n);
+    }
+    return limit;
+}
+
+// Leaves the file open; the number of its lines.
+std::int64_t log_index::refresh() {
+    const auto size = open();
+    const auto now = find_hole(size);
+    if (now != hole_) {
+        if (head_.indexed > now.begin) head_ = {};
+        tail_ = {};
+        tail_.begin = tail_.indexed = after_newline(now.end, size);
+        hole_ = now;
+    }
+    if (hole_ == hole()) {
+        index(head_, size);
+        return head_.lines();
+    }
+    index(head_, hole_.begin);
+    head_.open_line = false;  // cut in two by the hole
+    index(tail_, size);
+    return head_.lines() + 1 + tail_.lines();
+}
+
+void log_index::index(part& of, std::int64_t limit) {
+    if (of.marks.empty()) of.marks.push_back(of.begin);
+    char block[block_bytes];
+    while (of.indexed < limit) {
+        const auto wanted =
+            static_cast<std::size_t>(std::min<std::int64_t>(sizeof block, limit - of.indexed));
+        const std::size_t n = read_at(fd_.get(), block, wanted, of.indexed);
+        if (n == 0) break;
+        const char* const end = block + n;
+        const char* at = block;
+        while ((at = static_cast<const char*>(std::memchr(at, '\n', end - at))) != nullptr) {
+            ++at;
+            if (++of.newlines % lines_per_mark == 0) of.marks.push_back(of.indexed + (at - block));
+        }
+        of.indexed += static_cast<std::int64_t>(n);
+        of.open_line = block[n - 1] != '\n';
+    }
+}
+
+std::int64_t log_index::line_count() {
+    const auto count = refresh();
+    fd_.reset();
+    return count;
+}
+
+std::vector<std::string> log_index::lines(std::int64_t from, std::int64_t size) {
+    const std::int64_t count = refresh();
+    auto out = read(from, size, count);
+    fd_.reset();
+    return out;
+}
+
+std::vector<std::string> log_index::read(std::int64_t from, std::int64_t size, std::int64_t count) const {
+    from = std::max<std::int64_t>(from, 0);
+    if (from >= count || size <= 0) return {};
+
+    page wanted(std::min(size, count - from));
+    const auto take = [&](const part& of, std::int64_t line) {
+        wanted.skip(line % lines_per_mark);
+        read_part(fd_.get(), of.marks[static_cast<std::size_t>(line / lines_per_mark)], of.indexed,
+                  of.open_line, wanted);
+    };
+    if (from < head_.lines()) take(head_, from);
+    if (hole_ == hole() || wanted.full()) return wanted.finish();
+    const auto after_head = std::max<std::int64_t>(from - head_.lines(), 0);
+    if (after_head == 0)
+        wanted.take("sparkgate: " + std::to_string(hole_.end - hole_.begin) +
+                    " bytes of output were removed here, the log had grown too large\n");
+    if (!wanted.full() && tail_.lines() > 0) take(tail_, std::max<std::int64_t>(after_head - 1, 0));
+    return wanted.finish();
+}
+
+}  // namespace sparkgate::process

@@ -1,0 +1,11 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace sparkgate::process {
+
+// Reads up to `size` bytes at `offset`; fewer at the end of the file, 0 also on an error.
+std::size_t read_at(int fd, char* buffer, std::size_t size, std::int64_t offset);
+
+}  // namespace sparkgate::process

@@ -1,0 +1,98 @@
+#include "sparkgate/process/spark_ui.hpp"
+
+#include "sparkgate/base/json.hpp"
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/read.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/write.hpp>
+
+#include <algorithm>
+
+namespace sparkgate::process {
+namespace {
+
+using asio::ip::tcp;
+
+constexpr std::size_t largest_answer = 1 << 20;
+constexpr auto patience = std::chrono::seconds(5);
+
+error no_ui() {
+    return fail(errc::unavailable, "this is not Spark's UI");
+}
+
+// The body of a 200. HTTP/1.0: the answer ends with the connection and is never chunked.
+awaitable<result<std::string>> exchange(tcp::socket& socket, std::uint16_t port, std::string path) {
+    const tcp::endpoint server(asio::ip::address_v4::loopback(), port);
+    auto [connect_failed] = co_await socket.async_connect(server, as_tuple);
+    if (connect_failed) co_return no_ui();
+    const std::string request = "GET " + path + " HTTP/1.0\r\nAccept: application/json\r\n\r\n";
+    const auto out = asio::buffer(request);
+    auto [write_failed, written] = co_await asio::async_write(socket, out, as_tuple);
+    if (write_failed) co_return no_ui();
+    std::string answer;
+    auto in = asio::dynamic_buffer(answer, largest_answer);
+    auto [read_failed, read] = co_await asio::async_read(socket, in, as_tuple);
+    const auto head = answer.find("\r\n\r\n");
+    if (read_failed != asio::error::eof || head == std::string::npos ||
+        answer.compare(0, 7, "HTTP/1.") != 0 || answer.compare(8, 5, " 200 ") != 0)
+        co_return no_ui();
+    co_return answer.substr(head + 4);
+}
+
+awaitable<result<json>> get(asio::any_io_executor executor, std::uint16_t port, std::string path) {
+    const auto socket = std::make_shared<tcp::socket>(executor);
+    asio::steady_timer limit(executor, patience);
+    auto give_up = [socket](boost::system::error_code cancelled) {
+        boost::system::error_code ignored;
+        if (!cancelled) socket->close(ignored);
+    };
+    limit.async_wait(give_up);
+    auto body = co_await exchange(*socket, port, std::move(path));
+    if (!body) co_return body.error();
+    auto parsed = parse_json(*body);
+    if (!parsed) co_return no_ui();
+    co_return parsed;
+}
+
+// An id becomes part of a path and of answers: only what Spark's ids are made of.
+bool is_app_id(const std::string& text) {
+    return !text.empty() && text.size() <= 200 && std::all_of(text.begin(), text.end(), [](unsigned char c) {
+        return std::isalnum(c) || c == '-' || c == '_' || c == '.';
+    });
+}
+
+std::string id_of(const json& applications) {
+    if (!applications.is_array() || applications.empty() || !applications[0].is_object()) return {};
+    const auto id = applications[0].find("id");
+    if (id == applications[0].end() || !id->is_string()) return {};
+    const auto text = id->get<std::string>();
+    return is_app_id(text) ? text : std::string();
+}
+
+std::string host_of(const json& environment) {
+    if (environment.is_object() && environment.contains("sparkProperties") &&
+        environment["sparkProperties"].is_array())
+        for (const auto& pair : environment["sparkProperties"])
+            if (pair.is_array() && pair.size() == 2 && pair[0] == "spark.driver.host" && pair[1].is_string())
+                return pair[1].get<std::string>();
+    return "127.0.0.1";
+}
+
+}  // namespace
+
+awaitable<result<ui_application>> ask_spark_ui(asio::any_io_executor executor, std::uint16_t port) {
+    const auto applications = co_await get(executor, port, "/api/v1/applications");
+    if (!applications) co_return applications.error();
+    ui_application out;
+    out.app_id = id_of(*applications);
+    if (out.app_id.empty()) co_return no_ui();
+    const auto environment =
+        co_await get(executor, port, "/api/v1/applications/" + out.app_id + "/environment");
+    const auto host = environment ? host_of(*environment) : std::string("127.0.0.1");
+    out.url = "http://" + host + ":" + std::to_string(port);
+    co_return out;
+}
+
+}  // namespace sparkgate::process

@@ -1,0 +1,209 @@
+#include "sparkgate/session/program_manager.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <algorithm>
+#include <charconv>
+
+namespace sparkgate::session {
+namespace {
+
+// Before a removal that the store refused is tried again.
+constexpr auto store_pause = std::chrono::seconds(10);
+
+bool all_digits(const std::string& text) {
+    return std::all_of(text.begin(), text.end(), [](unsigned char c) { return c >= '0' && c <= '9'; });
+}
+
+bool by_id(const program_pointer& one, std::int64_t id) {
+    return one->id() < id;
+}
+
+// The zero byte is in no owner's name.
+std::string index_of(const std::optional<std::string>& owner, const std::string& key) {
+    return owner.value_or("") + '\0' + key;
+}
+
+awaitable<void> remove_directory(std::filesystem::path directory) {
+    std::error_code ec;
+    std::filesystem::remove_all(directory, ec);
+    if (ec) spdlog::warn("cannot remove {}: {}", directory.string(), ec.message());
+    co_return;
+}
+
+std::vector<store::change> creation_of(const program& created, const std::string& counter,
+                                       std::int64_t next_id) {
+    std::vector<store::change> changes;
+    changes.emplace_back(store::put_next_id{counter, next_id});
+    changes.push_back(created.creation());
+    return changes;
+}
+
+std::vector<store::change> removal_of(const program& removed) {
+    std::vector<store::change> changes;
+    changes.push_back(removed.erasure());
+    return changes;
+}
+
+}  // namespace
+
+program_manager::program_manager(services world, std::string counter, std::int64_t next_id)
+    : world_(std::move(world)), counter_(std::move(counter)), next_id_(next_id) {}
+
+// The texts are Livy's: clients and users know them.
+result<void> program_manager::check(const process::spark_request& request) const {
+    if (const auto& name = request.name) {
+        if (all_digits(*name)) return fail(errc::invalid_argument, "Invalid session name: " + *name);
+        for (const auto& other : programs_)
+            if (!is_finished(other->state()) && other->name() == name)
+                return fail(errc::invalid_argument, "Duplicate session name: Some(" + *name +
+                                                        ") for session " + std::to_string(next_id_));
+    }
+    if (auto prepared = process::prepare_conf(request, world_.submit.rules); !prepared)
+        return prepared.error();
+    return {};
+}
+
+result<launch_queue::place> program_manager::reserve() {
+    auto place = world_.launches.reserve();
+    if (!place) return fail(errc::busy, "Rejected, too many sessions are being created!");
+    return std::move(*place);
+}
+
+awaitable<result<program_pointer>> program_manager::find_replayed(std::optional<std::string> owner,
+                                                                  std::optional<creation_key> key) {
+    while (key) {
+        const auto found = keyed_.find(index_of(owner, key->key));
+        if (found == keyed_.end()) break;
+        const auto first = found->second;
+        if (first->key()->fingerprint != key->fingerprint)
+            co_return fail(errc::mismatch, "The Idempotency-Key \"" + key->key +
+                                               "\" was used for another request, which created " +
+                                               std::to_string(first->id()) + ".");
+        if (first->recorded()) co_return first;
+        co_await first->changed().wait_until(std::chrono::steady_clock::time_point::max());
+    }
+    co_return program_pointer();
+}
+
+awaitable<result<void>> program_manager::admit(program_pointer created, launch_queue::place place) {
+    // Listed before the first wait: name and key are taken from now on.
+    list(created);
+    if (created->name()) notes_.release_name(*created->name());
+    const auto written = co_await world_.store.commit(creation_of(*created, counter_, next_id_));
+    if (!written) {
+        created->abandon();
+        unlist(*created);
+        world_.store.enqueue(removal_of(*created));  // its end was recorded
+        co_return written.error();
+    }
+    created->set_recorded();
+    created->start(std::move(place));
+    co_return result<void>();
+}
+
+void program_manager::adopt(program_pointer known) {
+    if (const auto next = known->expires()) timer_.ring_by(next->when);
+    list(std::move(known));
+}
+
+void program_manager::list(program_pointer what) {
+    if (what->key()) keyed_[index_of(what->owner(), what->key()->key)] = what;
+    programs_.push_back(std::move(what));
+}
+
+void program_manager::unlist(const program& what) {
+    if (what.key()) keyed_.erase(index_of(what.owner(), what.key()->key));
+    const auto at = std::lower_bound(programs_.begin(), programs_.end(), what.id(), by_id);
+    if (at != programs_.end() && at->get() == &what) programs_.erase(at);
+}
+
+result<program_pointer> program_manager::find_program(const std::string& id_or_name) const {
+    const auto unknown = [&](const std::optional<std::string>& why) {
+        const std::string text = "Session '" + id_or_name + "' not found.";
+        return fail(errc::not_found, why ? text + " It was removed: " + *why + "." : text);
+    };
+    if (!id_or_name.empty() && all_digits(id_or_name)) {
+        std::int32_t id = 0;
+        const auto end = id_or_name.data() + id_or_name.size();
+        if (std::from_chars(id_or_name.data(), end, id).ec != std::errc())
+            return fail(errc::invalid_argument, "For input string: \"" + id_or_name + "\"");
+        const auto at = std::lower_bound(programs_.begin(), programs_.end(), id, by_id);
+        if (at == programs_.end() || (*at)->id() != id) return unknown(notes_.why(id));
+        return *at;
+    }
+    // The newest of that name: a finished one may still be listed beside its successor.
+    for (auto at = programs_.rbegin(); at != programs_.rend(); ++at)
+        if ((*at)->name() == id_or_name) return *at;
+    return unknown(notes_.why(id_or_name));
+}
+
+awaitable<result<void>> program_manager::remove(program_pointer which, std::string why) {
+    const auto id = which->id();
+    if (!removing_.insert(id).second) {
+        while (removing_.contains(id))
+            co_await changed_.wait_until(std::chrono::steady_clock::time_point::max());
+        co_return fail(errc::not_found, "Session " + std::to_string(id) + " already stopped.");
+    }
+    co_await which->stop(why);
+    co_await asio::co_spawn(world_.blocking, remove_directory(which->directory()), asio::use_awaitable);
+    auto erased = co_await world_.store.commit(removal_of(*which));
+    if (!erased)
+        spdlog::error("{} {}: its record could not be removed: {}", counter_, id, erased.error().message);
+    if (erased) unlist(*which);
+    if (erased && !why.empty()) {
+        spdlog::info("{} {} was removed: {}", counter_, id, why);
+        notes_.add(id, which->name(), std::move(why));
+    }
+    removing_.erase(id);
+    changed_.notify();
+    co_return erased;
+}
+
+awaitable<void> program_manager::expire_in_time() {
+    for (;;) {
+        co_await timer_.wait();
+        expire();
+    }
+}
+
+void program_manager::expire() {
+    const auto now = world_.clock();
+    count();
+    for (const auto& each : std::vector<program_pointer>(programs_)) {
+        auto next = each->expires();
+        auto why = surplus(*each);
+        if (!why && next && next->when <= now) why = std::move(next->why);
+        if (why) {
+            auto work = remove_expired(each, std::move(*why));
+            asio::co_spawn(world_.executor, std::move(work), asio::detached);
+        } else if (next) {
+            timer_.ring_by(next->when);
+        }
+    }
+}
+
+awaitable<void> program_manager::remove_expired(program_pointer which, std::string why) {
+    const auto removed = co_await remove(std::move(which), std::move(why));
+    if (!removed && removed.error().code == errc::unavailable) timer_.ring_by(world_.clock() + store_pause);
+}
+
+void program_manager::release_waiters() {
+    releases_waiters_ = true;
+    for (const auto& each : programs_)
+        each->changed().notify();
+}
+
+awaitable<void> program_manager::stop_all(std::string reason) {
+    const auto all = programs_;
+    for (const auto& each : all) {
+        auto stop = each->stop(reason);
+        asio::co_spawn(world_.executor, std::move(stop), asio::detached);
+    }
+    for (const auto& each : all)
+        co_await each->stop({});
+}
+
+}  // namespace sparkgate::session
