@@ -27,9 +27,11 @@ std::string file_uri(const std::filesystem::path& path) {
     return out;
 }
 
-// Livy answers an empty body of the type JSON.
-response added(const result<void>& outcome) {
-    return outcome ? json_response({}) : to_response(outcome.error());
+// Livy answers an empty body of the type JSON. A session that has ended meanwhile refuses in the words of one
+// that had ended before.
+response added(const session::session& owner, const result<void>& outcome) {
+    if (outcome) return json_response({});
+    return outcome.error().code == errc::conflict ? not_active(owner) : to_response(outcome.error());
 }
 
 awaitable<response> add(context& api, const request& from, const path_values& path, resource_kind kind) {
@@ -45,7 +47,7 @@ awaitable<response> add(context& api, const request& from, const path_values& pa
     auto resolved = api.sessions.resolve_file(*uri);
     if (!resolved) co_return to_response(resolved.error());
     const auto outcome = co_await target.session->add_resource(kind, std::move(*resolved));
-    co_return added(outcome);
+    co_return added(*target.session, outcome);
 }
 
 awaitable<response> upload(context& api, const request& from, const path_values& path, resource_kind kind) {
@@ -61,10 +63,10 @@ awaitable<response> upload(context& api, const request& from, const path_values&
         co_return msg_error(413, "The file is larger than the " + std::to_string(limit) +
                                      " bytes that file.upload.max.size allows.");
     auto kept = co_await target.session->keep_upload(file->name, file->content);
-    if (!kept) co_return to_response(kept.error());
+    if (!kept) co_return added(*target.session, kept.error());
     std::string uri = file_uri(*kept);
     const auto outcome = co_await target.session->add_resource(kind, std::move(uri));
-    co_return added(outcome);
+    co_return added(*target.session, outcome);
 }
 
 }  // namespace

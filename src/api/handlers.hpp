@@ -77,7 +77,9 @@ struct opened {
     session_pointer session;
     std::optional<response> refused;
 };
-// What Livy does with active sessions only: 400, with the reason why the session ended.
+// The answer to what Livy does with active sessions only: 400, with the reason why the session ended.
+response not_active(const session::session& ended);
+// The session, unless it is not active.
 opened open_for_reading(const context& api, const std::string& id_or_name);
 // The same for what goes to the driver, where Livy answers 500 (Zeppelin matches its text). Nothing was done,
 // so that a client that repeats the request does no harm.

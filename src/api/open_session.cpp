@@ -10,13 +10,17 @@ result<session_pointer> find_session(const context& api, const std::string& id_o
     return found;
 }
 
+response not_active(const session::session& ended) {
+    std::string text = "requirement failed: Session isn't active.";
+    if (!ended.reason().empty()) text += " It ended: " + ended.reason();
+    return msg_error(400, text);
+}
+
 opened open_for_reading(const context& api, const std::string& id_or_name) {
     auto found = find_session(api, id_or_name);
     if (!found) return {nullptr, to_response(found.error())};
     if (session::is_active((*found)->state())) return {*found, {}};
-    std::string text = "requirement failed: Session isn't active.";
-    if (!(*found)->reason().empty()) text += " It ended: " + (*found)->reason();
-    return {nullptr, msg_error(400, text)};
+    return {nullptr, not_active(**found)};
 }
 
 opened open_for_writing(const context& api, const std::string& id_or_name) {

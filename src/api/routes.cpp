@@ -61,25 +61,6 @@ constexpr entry table[] = {
     {GET, "/batches/{id}/log", get_batch_log},
 };
 
-// What is checked before any handler runs.
-std::optional<response> refuse(const request& from, const config::settings& settings) {
-    const bool changes = from.verb != http::method::get && from.verb != http::method::head;
-    if (changes && settings.csrf_protection && !from.header("x-requested-by"))
-        return msg_error(400, "Missing Required Header for CSRF protection.");
-    // The API's version, as clients may ask for it: "application/vnd.livy.v0.1+json".
-    constexpr std::string_view versioned = "application/vnd.livy.v";
-    const auto* accept = from.header("accept");
-    if (!accept || !accept->starts_with(versioned)) return {};
-    const auto version = accept->substr(versioned.size(), accept->find('+') - versioned.size());
-    if (version == "0.1") return {};
-    return msg_error(406, "No value found for '" + version + "'");
-}
-
-awaitable<response> run(function handle, context& api, const request& from, const path_values& path) {
-    if (auto refused = refuse(from, api.settings)) co_return *refused;
-    co_return co_await handle(api, from, path);
-}
-
 }  // namespace
 
 std::vector<http::route> routes(session::session_manager& sessions, session::batch_manager& batches,
@@ -88,11 +69,27 @@ std::vector<http::route> routes(session::session_manager& sessions, session::bat
     std::vector<http::route> out;
     for (const auto& each : table) {
         auto handle = [api, function = each.run](const request& from, const path_values& path) {
-            return run(function, *api, from, path);
+            return function(*api, from, path);
         };
         out.push_back({each.verb, each.pattern, std::move(handle)});
     }
     return out;
+}
+
+std::optional<response> refuse(const request& from, const config::settings& settings) {
+    const auto sent = from.sent_verb;
+    const bool changes =
+        sent != http::method::get && sent != http::method::head && sent != http::method::options;
+    if (changes && settings.csrf_protection && !from.header("x-requested-by"))
+        return msg_error(400, "Missing Required Header for CSRF protection.");
+    // Clients may ask for the API's version: "application/vnd.livy.v0.1+json".
+    const bool versioned = !from.path.empty() && (from.path[0] == "sessions" || from.path[0] == "batches");
+    constexpr std::string_view before_version = "application/vnd.livy.v";
+    const auto* accept = from.header("accept");
+    if (!versioned || !accept || !accept->starts_with(before_version)) return {};
+    const auto version = accept->substr(before_version.size(), accept->find('+') - before_version.size());
+    if (version == "0.1") return {};
+    return msg_error(406, "No value found for '" + version + "'");
 }
 
 response json_response(std::string body, unsigned status) {

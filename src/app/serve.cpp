@@ -64,6 +64,7 @@ http::server_options server_options(const config::settings& s) {
                               {"X-Content-Type-Options", s.x_content_type_options}};
     if (s.send_server_version) out.common_headers.emplace_back("Server", "sparkgate/" SPARKGATE_VERSION);
     std::erase_if(out.common_headers, [](const auto& header) { return header.second.empty(); });
+    out.refuse = [&s](const http::request& from) { return api::refuse(from, s); };
     out.error_response = api::server_error_response;
     out.on_answer = [](const http::request& from, unsigned status, std::size_t bytes,
                        std::chrono::microseconds time) {

@@ -56,6 +56,15 @@ std::string explain(const json::parse_error& e, std::string_view text) {
            position(text, e.byte);
 }
 
+// "[json.exception.out_of_range.406] number overflow parsing '1e999'": the number may be as long as the text.
+std::string too_large(const json::out_of_range& e) {
+    constexpr std::size_t shown = 40;
+    const std::string_view raw = e.what();
+    const auto number = raw.substr(std::min(raw.find('\''), raw.size()));
+    const std::string_view more = number.size() > shown ? "…" : "";
+    return "Numeric value " + std::string(number.substr(0, shown)) + std::string(more) + " out of range";
+}
+
 }  // namespace
 
 result<json> parse_json(std::string_view text, int max_depth) {
@@ -73,6 +82,8 @@ result<json> parse_json(std::string_view text, int max_depth) {
         value = json::parse(text, check_depth);
     } catch (const json::parse_error& e) {
         problem = explain(e, text);
+    } catch (const json::out_of_range& e) {
+        problem = too_large(e);
     } catch (const too_deep&) {
         problem = "JSON is nested deeper than " + std::to_string(max_depth);
     }

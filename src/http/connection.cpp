@@ -192,6 +192,8 @@ void connection::encode_body(response& what) const {
 }
 
 awaitable<response> connection::handle() {
+    if (const auto& refuse = state_->options.refuse)
+        if (auto refused = refuse(request_)) co_return std::move(*refused);
     const auto& error_response = state_->options.error_response;
     auto found = state_->routes.find(request_);
     if (auto* wrong = std::get_if<router::wrong_method>(&found)) {

@@ -70,7 +70,7 @@ std::optional<refusal> read_target(request& out) {
 std::optional<refusal> read_head(const request_header& header, request& out) {
     const auto verb = method_of(header.method_string(), true);
     if (!verb) return refusal{501, "unknown method"};
-    out.verb = *verb;
+    out.verb = out.sent_verb = *verb;
     out.target = header.target();
     copy_fields(header, out);
     if (auto no = read_target(out)) return no;

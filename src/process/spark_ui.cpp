@@ -23,8 +23,7 @@ error no_ui() {
 }
 
 // The body of a 200. HTTP/1.0: the answer ends with the connection and is never chunked.
-awaitable<result<std::string>> exchange(tcp::socket& socket, std::uint16_t port, std::string path) {
-    const tcp::endpoint server(asio::ip::address_v4::loopback(), port);
+awaitable<result<std::string>> exchange(tcp::socket& socket, tcp::endpoint server, std::string path) {
     auto [connect_failed] = co_await socket.async_connect(server, as_tuple);
     if (connect_failed) co_return no_ui();
     const std::string request = "GET " + path + " HTTP/1.0\r\nAccept: application/json\r\n\r\n";
@@ -41,7 +40,7 @@ awaitable<result<std::string>> exchange(tcp::socket& socket, std::uint16_t port,
     co_return answer.substr(head + 4);
 }
 
-awaitable<result<json>> get(asio::any_io_executor executor, std::uint16_t port, std::string path) {
+awaitable<result<json>> get(asio::any_io_executor executor, tcp::endpoint at, std::string path) {
     const auto socket = std::make_shared<tcp::socket>(executor);
     asio::steady_timer limit(executor, patience);
     auto give_up = [socket](boost::system::error_code cancelled) {
@@ -49,7 +48,7 @@ awaitable<result<json>> get(asio::any_io_executor executor, std::uint16_t port, 
         if (!cancelled) socket->close(ignored);
     };
     limit.async_wait(give_up);
-    auto body = co_await exchange(*socket, port, std::move(path));
+    auto body = co_await exchange(*socket, at, std::move(path));
     if (!body) co_return body.error();
     auto parsed = parse_json(*body);
     if (!parsed) co_return no_ui();
@@ -71,28 +70,35 @@ std::string id_of(const json& applications) {
     return is_app_id(text) ? text : std::string();
 }
 
-std::string host_of(const json& environment) {
+std::string host_of(const json& environment, const std::string& otherwise) {
     if (environment.is_object() && environment.contains("sparkProperties") &&
         environment["sparkProperties"].is_array())
         for (const auto& pair : environment["sparkProperties"])
             if (pair.is_array() && pair.size() == 2 && pair[0] == "spark.driver.host" && pair[1].is_string())
                 return pair[1].get<std::string>();
-    return "127.0.0.1";
+    return otherwise;
 }
 
 }  // namespace
 
-awaitable<result<ui_application>> ask_spark_ui(asio::any_io_executor executor, std::uint16_t port) {
-    const auto applications = co_await get(executor, port, "/api/v1/applications");
+awaitable<result<ui_application>> ask_spark_ui(asio::any_io_executor executor, tcp::endpoint at) {
+    const auto applications = co_await get(executor, at, "/api/v1/applications");
     if (!applications) co_return applications.error();
     ui_application out;
     out.app_id = id_of(*applications);
     if (out.app_id.empty()) co_return no_ui();
     const auto environment =
-        co_await get(executor, port, "/api/v1/applications/" + out.app_id + "/environment");
-    const auto host = environment ? host_of(*environment) : std::string("127.0.0.1");
-    out.url = "http://" + host + ":" + std::to_string(port);
+        co_await get(executor, at, "/api/v1/applications/" + out.app_id + "/environment");
+    const auto address = at.address().to_string();
+    const auto host = environment ? host_of(*environment, address) : address;
+    out.url = "http://" + host + ":" + std::to_string(at.port());
     co_return out;
+}
+
+asio::ip::address ui_address(const std::string& spark_local_ip) {
+    boost::system::error_code no_address;
+    const auto named = asio::ip::make_address(spark_local_ip, no_address);
+    return no_address || named.is_unspecified() ? asio::ip::address_v4::loopback() : named;
 }
 
 }  // namespace sparkgate::process

@@ -244,8 +244,11 @@ bool batch::take_facts(const process::application_facts& facts) {
 // The driver registers its application a moment after its UI is up.
 awaitable<void> batch::find_application(std::shared_ptr<batch> /* kept alive */, std::uint16_t ui_port) {
     asio::steady_timer timer(world_.executor);
+    const auto local_ip = world_.environment.find("SPARK_LOCAL_IP");
+    const asio::ip::tcp::endpoint ui(
+        process::ui_address(local_ip == world_.environment.end() ? "" : local_ip->second), ui_port);
     for (int attempt = 0; attempt < 50 && !is_finished(state_); ++attempt) {
-        auto found = co_await process::ask_spark_ui(world_.executor, ui_port);
+        auto found = co_await process::ask_spark_ui(world_.executor, ui);
         if (found && !is_finished(state_)) {
             app_id_ = std::move(found->app_id);
             ui_url_ = std::move(found->url);

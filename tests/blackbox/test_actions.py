@@ -50,6 +50,12 @@ def test_stop_leaves_a_dead_session_in_the_list(client, fake):
     refused = client.post(session.path + "/statements", {"code": "say x"})
     assert (refused.status, refused.json) == (500, "java.lang.IllegalStateException: Session is in state dead")
     assert client.post(f"{session.path}/statements/0/cancel").status == 500
+    assert client.post(f"{session.path}/completion", {"code": "a", "cursor": 1}).status == 500
+    for kind in ("jar", "pyfile", "file"):
+        for action in (f"add-{kind}", f"upload-{kind}"):
+            inactive = client.post(f"{session.path}/{action}", {"uri": "hdfs://nn/x"})
+            assert (inactive.status, inactive.json) == (400, {"msg": "requirement failed: Session isn't active."})
+    assert client.get(session.path).json["state"] == "dead" and client.get(session.path + "/log").status == 200
     assert client.post(session.path + "/connect").json["state"] == "dead"
     assert client.post(session.path + "/stop").status == 204
     assert session.delete().json == {"msg": "deleted"}
@@ -169,6 +175,24 @@ def test_a_file_waits_for_a_session_that_starts(allowing, tmp_path):
     assert answers[0].status == 200, answers
     until(lambda: added(session), 10, "the file")
     session.delete()
+
+
+@pytest.mark.parametrize("end", ["stop", "delete"])
+def test_a_file_for_a_session_that_ends_before_it_takes_it(allowing, tmp_path, end):
+    """The words are those for a session that had ended before."""
+    client = allowing.client
+    session = client.create(kind="pyspark", conf={"spark.fake.start": str(tmp_path / "never")})
+    answers, other = [], client.fork()
+    thread = threading.Thread(target=lambda: answers.append(
+        upload(other, session, "upload-file", form("file", "x.txt", b"x"))))
+    thread.start()
+    # Once the file is there, the request waits for the driver.
+    until(lambda: list(allowing.state_dir.glob(f"sessions/{session.id}/uploads/*/x.txt")), 10, "the file")
+    ended = client.post(session.path + "/stop") if end == "stop" else session.delete()
+    assert ended.status in (200, 204)
+    thread.join()
+    other.close()
+    assert (answers[0].status, answers[0].json) == (400, {"msg": "requirement failed: Session isn't active."})
 
 
 # Jobs

@@ -182,6 +182,33 @@ def test_a_request_in_flight_is_answered_before_the_end(server):
     assert running.process.wait(20) == 0
 
 
+def test_requests_that_meet_the_stop_are_answered(server):
+    """What was begun before is done and answered, its connection is closed behind it, and nobody new gets in."""
+    running = server()
+    session = running.client.create(kind="pyspark").wait_idle()
+    bodies = {"/sessions": b'{"kind":"pyspark"}', session.path + "/statements": b'{"code":"say late"}'}
+    late = []
+    for path, body in bodies.items():
+        late.append(socket.create_connection(("127.0.0.1", running.port), timeout=30))
+        head = f"POST {path} HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: {len(body)}\r\n\r\n"
+        late[-1].sendall(head.encode())
+        assert late[-1].recv(100).startswith(b"HTTP/1.1 100"), "the server waits for the body"
+    idle = socket.create_connection(("127.0.0.1", running.port), timeout=30)
+    assert running.client.get("/version").status == 200
+    running.process.send_signal(signal.SIGTERM)
+    assert idle.recv(100) == b"", "an idle connection is closed"
+    for connection, body in zip(late, bodies.values()):
+        connection.sendall(body)
+        answer = connection.makefile("rb").read()
+        assert answer.startswith(b"HTTP/1.1 201 Created\r\n") and b"\r\nConnection: close\r\n" in answer, answer
+        connection.close()
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", running.port), timeout=30)
+    assert running.process.wait(30) == 0
+    until(lambda: not gateways.processes_with(str(running.directory)), 20,
+          lambda: gateways.processes_with(str(running.directory)))
+
+
 def test_unknown_key_in_a_file_is_a_warning(directory):
     file = directory / "old.conf"
     file.write_text("livy.server.prot = 8998\nlivy.server.session.max-creation = 7\nspark.master local[1]\n")

@@ -51,6 +51,17 @@ def test_a_body_that_does_not_decode_is_refused(client, gateway):
     assert client.get("/version").status == 200, "the connection goes on"
 
 
+@pytest.mark.parametrize("header", ["X-HTTP-Method-Override", "X-HTTP-Method", "x-method-override"])
+def test_headers_that_name_another_method(client, fake, header):
+    session = fake(hang=1)
+    assert client.post(session.path + "/state", headers={header: "GET"}).json["id"] == session.id
+    refused = client.post(session.path, headers={header: "PUT"})
+    assert (refused.status, refused.headers["Allow"]) == (405, "DELETE, GET, HEAD")
+    assert client.get(session.path, headers={header: "DELETE"}).status == 200, "only a POST may mean another method"
+    assert client.post(session.path, {}, headers={header: "delete"}).json == {"msg": "deleted"}
+    assert client.get(session.path).status == 404
+
+
 @pytest.mark.parametrize("accept,status", [
     ("application/vnd.livy.v0.1+json", 200), ("application/json", 200), ("text/html", 200), ("foo", 200)])
 def test_accept(client, accept, status):
@@ -64,6 +75,14 @@ def test_unknown_api_version(client, accept, version):
     assert (answer.status, answer.json) == (406, {"msg": f"No value found for '{version}'"})
 
 
+def test_the_api_version_is_that_of_the_sessions_only(client):
+    """Livy checks it where sessions are served, and there before it looks for the route."""
+    other = {"Accept": "application/vnd.livy.v9+json"}
+    assert [client.get(path, headers=other).status for path in ("/version", "/metrics/ping", "/ui")] == [200] * 3
+    for method, path in (("GET", "/sessions/0/nothing"), ("PUT", "/sessions"), ("GET", "/sessions/99/state")):
+        assert client.call(method, path, headers=other).json == {"msg": "No value found for '9'"}
+
+
 def test_csrf_protection(strict):
     client = strict.client
     assert client.get("/sessions").status == 200 and client.call("HEAD", "/sessions").status == 200
@@ -71,6 +90,16 @@ def test_csrf_protection(strict):
         refused = client.call(method, path, b"{bad")
         assert (refused.status, refused.json) == (400, {"msg": "Missing Required Header for CSRF protection."})
     assert client.call("DELETE", "/sessions/0", headers={"x-requested-by": ""}).status == 404
+
+
+def test_csrf_protection_looks_at_the_method_that_was_sent(strict):
+    """And at every path: the header is asked for before the route is looked for."""
+    client = strict.client
+    for method, path in (("POST", "/sessions?_method=GET"), ("PUT", "/sessions"), ("POST", "/nothing"), ("POST", "/")):
+        refused = client.call(method, path)
+        assert (refused.status, refused.json) == (400, {"msg": "Missing Required Header for CSRF protection."}), path
+    assert client.call("OPTIONS", "/sessions").status == 405
+    assert client.post("/sessions?_method=GET", headers={"X-Requested-By": "me"}).json["sessions"] == []
 
 
 def test_headers_that_the_operator_sets(strict):

@@ -5,9 +5,11 @@ import json
 import re
 import socket
 import threading
+import urllib.parse
 
 import pytest
 
+from blackbox import gateway as gateways
 from blackbox.client import Session
 
 SESSION_KEYS = ["id", "name", "appId", "owner", "proxyUser", "state", "kind", "appInfo", "log", "ttl", "idleTimeout",
@@ -88,6 +90,13 @@ def test_security_headers(client):
     assert "Server" not in headers and headers["Date"].endswith("GMT")
 
 
+def test_order_of_headers(gateway, client):
+    """As Livy sends them; X-Request-Id is sparkgate's."""
+    names = list(client.call("PUT", "/sessions").headers)
+    assert names == ["Date", "X-Frame-Options", "X-XSS-Protection", "Content-Security-Policy", "X-Content-Type-Options",
+                     "Content-Type", "Allow", "X-Request-Id", "Content-Length"]
+
+
 def test_keep_alive(gateway):
     connection = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=30)
     connection.request("GET", "/version")
@@ -166,8 +175,9 @@ def test_any_content_type_is_taken(client, content_type):
 
 @pytest.mark.parametrize("body", ["{", "", "null", "[]", '"text"', '{"kind":"pyspark3"}', '{"kind":7}',
                                   '{"nonsense":1}', '{"conf":[]}', '{"conf":{"a":{}}}', '{"jars":"a.jar"}',
-                                  '{"numExecutors":"many"}', '{"name":"123"}', '{"name":""}', '{"ttl":"soon"}',
-                                  "\xff\xfe{", '{"kind":"spark"} trailing'])
+                                  '{"numExecutors":"many"}', '{"numExecutors":1e999}', '{"conf":{"a":-1e999}}',
+                                  '{"name":"123"}', '{"name":""}', '{"ttl":"soon"}', "\xff\xfe{",
+                                  '{"kind":"spark"} trailing'])
 def test_bad_requests_change_nothing(client, gateway, body):
     before = client.get("/sessions").json
     answer = client.post("/sessions", body.encode("latin-1"))
@@ -175,6 +185,24 @@ def test_bad_requests_change_nothing(client, gateway, body):
     assert answer.headers["Content-Type"] == JSON
     assert isinstance(answer.json, str) or list(answer.json) == ["msg"], answer
     assert client.get("/sessions").json == before
+
+
+def test_numbers_where_a_text_is_expected(fake):
+    session = fake({"driverMemory": 700, "queue": True, "conf": {"spark.fake.hang": 1, "spark.a": 0.6, "spark.b": None}})
+    assert (session.created["driverMemory"], session.created["queue"]) == ("700", "true")
+    assert session.created["conf"] == {"spark.fake.hang": "1", "spark.a": "0.6"}
+    spelled = session.client.post("/sessions", '{"conf":{"spark.fake.hang":"1","spark.a":0.60,"spark.b":1E3}}').json
+    session.client.delete(f"/sessions/{spelled['id']}")
+    assert (spelled["conf"]["spark.a"], spelled["conf"]["spark.b"]) == ("0.6", "1000.0")
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32"])
+def test_bodies_are_utf_8(client, encoding):
+    answer = client.post("/sessions", '{"kind":"spark"}'.encode(encoding))
+    assert (answer.status, type(answer.json)) == (400, str), answer
+    marked = client.post("/sessions", b'\xef\xbb\xbf{"conf":{"spark.fake.hang":"1"}}')
+    assert marked.status == 201, "a byte order mark does no harm"
+    client.delete(marked.headers["Location"])
 
 
 def test_texts_of_refusals(client):
@@ -217,11 +245,32 @@ def test_unknown_session(client, path):
     is_error(client.get(f"/sessions/nobody{path}"), 404, "Session 'nobody' not found.")
 
 
+def posts(path):
+    """Every route below a session that a POST has."""
+    table = (gateways.ROOT / "src/api/routes.cpp").read_text()
+    below = re.findall(r'\{POST, "/sessions/\{id\}/([^"]+)"', table)
+    assert "stop" in below and "run-job" in below
+    return [f"{path}/{each.replace('{statement}', '0').replace('{job}', '0')}" for each in below]
+
+
 def test_posts_to_an_unknown_session(client):
-    for path, body in (("statements", {"code": "1"}), ("completion", {"code": "1", "kind": "spark", "cursor": 0}),
-                       ("statements/0/cancel", None)):
-        is_error(client.post(f"/sessions/99999/{path}", body), 404, "Session '99999' not found.")
+    """The session is looked for before the body."""
+    for path in posts("/sessions/99999"):
+        for body in (None, "{", {"code": "1", "kind": "spark", "cursor": 0}):
+            is_error(client.post(path, body), 404, "Session '99999' not found.")
     is_error(client.delete("/sessions/99999"), 404, "Session '99999' not found.")
+
+
+def test_a_removed_session_is_unknown(client, fake):
+    session = fake({"name": "short-lived"}).wait_idle()
+    session.run("say x")
+    assert session.delete().json == {"msg": "deleted"}
+    for name in (str(session.id), "short-lived"):
+        for path in posts(f"/sessions/{name}"):
+            is_error(client.post(path), 404, f"Session '{name}' not found.")
+        for path in ("", "/state", "/log", "/statements", "/statements/0", "/statements/0/output", "/jobs/0"):
+            is_error(client.get(f"/sessions/{name}{path}"), 404, f"Session '{name}' not found.")
+        is_error(client.delete(f"/sessions/{name}"), 404, f"Session '{name}' not found.")
 
 
 def test_id_beyond_int(client):
@@ -235,6 +284,63 @@ def test_names_as_ids(client, idle, fake):
     assert client.get("/sessions/a%20b%2F%C3%BC").json["id"] == named.id
     number = client.post("/sessions/shapes/statements", {"code": "say x"}).json["id"]
     assert idle.wait(number)["output"]["data"] == {"text/plain": "x"}
+
+
+NAMED = "Zürich ☃/x+y %;1"
+
+
+def test_a_name_stands_for_the_id_in_every_route(client, fake):
+    session = fake({"name": NAMED}).wait_idle()
+    path = "/sessions/" + urllib.parse.quote(NAMED, safe="")
+    assert client.get(path).json == session.view()
+    assert client.get(path + "/state").json == {"id": session.id, "state": "idle"}
+    assert client.get(path + "/log").json["id"] == session.id
+    posted = client.post(path + "/statements", {"code": "say x"})
+    assert (posted.status, posted.headers["Location"]) == (201, f"{session.path}/statements/0")
+    assert client.get(path + "/statements/0?wait=60").json == session.wait(0)
+    assert client.get(path + "/statements").json["total_statements"] == 1
+    assert client.get(path + "/statements/0/output").json["id"] == 0
+    assert client.post(path + "/statements/0/cancel").json == {"msg": "canceled"}
+    assert client.post(path + "/completion", {"code": "al", "cursor": 2}).json == {"candidates": ["alpha"]}
+    assert client.post(path + "/connect").json["id"] == session.id
+    for kind in ("jar", "pyfile", "file"):
+        assert client.post(f"{path}/add-{kind}", {"uri": "hdfs://nn/x"}).status == 200
+        assert client.post(f"{path}/upload-{kind}").json in ("No jar sent!", "No file sent!")
+    assert [client.post(f"{path}/{job}", {"job": "AA"}).status for job in ("submit-job", "run-job")] == [501, 501]
+    assert client.get(path + "/jobs/1").json == "Job not found" == client.post(path + "/jobs/1/cancel").json
+    assert client.post(path + "/stop").status == 204 and client.post(path + "/interrupt").status == 200
+    assert client.delete(path).json == {"msg": "deleted"}
+    is_error(client.get(path), 404, f"Session '{NAMED}' not found.")
+
+
+def test_one_of_eight_gets_the_name(gateway, client):
+    answers, barrier = [], threading.Barrier(8)
+
+    def create():
+        own = gateway.client.fork()
+        barrier.wait()
+        answers.append(own.post("/sessions", {"name": "wanted", "conf": {"spark.fake.hang": "1"}}))
+        own.close()
+
+    threads = [threading.Thread(target=create) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(answer.status for answer in answers) == [201] + [400] * 7
+    assert client.delete("/sessions/wanted").status == 200
+    assert all("Duplicate session name: Some(wanted)" in each.json["msg"] for each in answers if each.status == 400)
+
+
+def test_the_name_of_a_dead_session_may_be_taken(client, fake):
+    """The name then means the living one; the dead one has its id."""
+    dead = fake({"name": "again"}).wait_idle()
+    client.post(dead.path + "/stop")
+    living = fake({"name": "again"}, hang=1)
+    assert client.get("/sessions/again").json["id"] == living.id != dead.id
+    assert client.get(dead.path).json["name"] == "again"
+    living.delete()
+    assert client.get("/sessions/again").json["id"] == dead.id
 
 
 def test_list_pages(client, fake):

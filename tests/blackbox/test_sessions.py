@@ -116,7 +116,7 @@ def test_held_get_of_a_starting_session(fake, tmp_path):
 @pytest.mark.parametrize("livys_status", (False, True))
 def test_too_many_starting_sessions(fake_spark_home, livys_status):
     server = gateways.Gateway(new_directory(), fake_spark_home, settings={
-        "server.session.max-creation": "2", "server.compat.capacity-400": str(livys_status).lower()})
+        "server.session.max-creation": "1", "server.session.max-queued": "1", "server.compat.capacity-400": str(livys_status).lower()})
     for running in run_gateway(server):
         sessions = [running.client.create(conf={"spark.fake.hang": "1"}) for _ in range(2)]
         answer = running.client.post("/sessions", {})
@@ -154,9 +154,13 @@ def test_driver_that_exits(fake):
 def test_delete_ends_a_tree_that_resists(gateway, fake):
     """Children that ignore TERM, made their own session, or were orphaned on purpose."""
     session = fake(tree=1, stubborn=1).wait_idle()
+
+    def sleepers():
+        return [text for text in below(gateway, session).values() if "time.sleep(1000)" in text]
+
+    # The session may be idle before the daemon, which nobody waits for, has become its program.
+    until(lambda: len(sleepers()) >= 3, 10, lambda: below(gateway, session))
     everything = below(gateway, session)
-    sleepers = [text for text in everything.values() if "time.sleep(1000)" in text]
-    assert len(sleepers) >= 3, everything
     assert session.delete().json == {"msg": "deleted"}
     until(lambda: not any(alive(pid) for pid in everything), 20,
           lambda: [text for pid, text in everything.items() if alive(pid)])

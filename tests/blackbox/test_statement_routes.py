@@ -57,6 +57,11 @@ def test_null_kind_is_the_sessions(idle):
     assert idle.wait(idle.client.post(idle.path + "/statements", {"code": "say 1", "kind": None}).json["id"])
 
 
+def test_the_third_field_of_livys_request_is_taken(idle):
+    answer = idle.client.post(idle.path + "/statements", {"code": "say 1", "msg_type": "execute_request"})
+    assert answer.status == 201 and idle.wait(answer.json["id"])["state"] == "available"
+
+
 def test_list_order_and_pages(client, fake):
     session = fake().wait_idle()
     for number in range(5):
@@ -113,6 +118,16 @@ def test_output_endpoint(client, idle, tmp_path):
     assert client.get(f"{idle.path}/statements/{number}/output").json["from"] == 0
     assert client.get(f"{idle.path}/statements/9999/output").status == 404
     assert client.get(f"{idle.path}/statements/{number}/output?from=x").status == 400
+
+
+def test_wait_is_a_number_of_seconds(client, idle):
+    number = idle.submit("say 1")
+    idle.wait(number)
+    for path in (idle.path, f"{idle.path}/statements/{number}", f"{idle.path}/statements/{number}/output"):
+        assert client.get(path + "?wait=0.5").status == client.get(path + "?wait=1e9").status == 200
+        for word in ("", "x", "-1", "nan", "1s"):
+            answer = client.get(f"{path}?wait={word}")
+            assert answer.status == 400 and answer.json["msg"].startswith("wait: expected"), answer
 
 
 def test_large_code_and_body(idle):

@@ -2,6 +2,8 @@
 
 import threading
 
+import pytest
+
 from blackbox import gateway as gateways
 from blackbox.client import deleted_at_end, until
 from blackbox.conftest import new_directory, run_gateway
@@ -43,9 +45,13 @@ def test_session_is_idle_as_soon_as_the_output_is_there(fake):
         assert session.state() == "idle"
 
 
-def test_eight_clients_share_the_queue(fake):
+@pytest.mark.parametrize("starting", [False, True], ids=["idle", "starting"])
+def test_eight_clients_share_the_queue(fake, tmp_path, starting):
     """Ids have no gap, and statements run one at a time in the order of their ids."""
-    session = fake().wait_idle()
+    session = fake(start=tmp_path / "go")
+    if not starting:
+        (tmp_path / "go").touch()
+        session.wait_idle()
     numbers, lock, problems = [], threading.Lock(), []
 
     def work(client_number):
@@ -68,6 +74,7 @@ def test_eight_clients_share_the_queue(fake):
         thread.join()
     assert not problems
     assert sorted(numbers) == list(range(80))
+    (tmp_path / "go").touch()
     done = [session.wait(number) for number in range(80)]
     assert all(statement["output"]["data"]["text/plain"] == statement["code"][4:] for statement in done)
     assert all(before["completed"] <= after["started"] for before, after in zip(done, done[1:]))
@@ -129,6 +136,34 @@ def test_cancel_of_a_waiting_statement(fake, tmp_path):
     assert session.statement(running)["state"] == "running"
     (tmp_path / "go").touch()
     assert session.wait(last)["output"]["data"]["text/plain"] == "last"
+
+
+def test_cancel_races_with_the_end(fake):
+    """Whoever wins: each statement ends once, stays as it ended, and the queue goes on."""
+    session = fake().wait_idle()
+    problems, lock = [], threading.Lock()
+
+    def work(code):
+        client = session.client.fork()
+        for _ in range(10):
+            number = client.ok("POST", session.path + "/statements", {"code": code}, status=201)["id"]
+            cancelled = client.ok("POST", f"{session.path}/statements/{number}/cancel")
+            done = client.ok("GET", f"{session.path}/statements/{number}?wait=60")
+            again = client.ok("GET", f"{session.path}/statements/{number}?wait=60")
+            good = done["state"] == "cancelled" and done["output"] is None
+            good |= code != "forever" and done["state"] == "available" and done["output"]["status"] == "ok"
+            if not good or done != again or done["completed"] < done["started"] or cancelled != {"msg": "canceled"}:
+                with lock:
+                    problems.append((done, again))
+        client.close()
+
+    threads = [threading.Thread(target=work, args=(code,)) for code in ("forever", "say x", "forever", "say y")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not problems
+    assert session.text("say after") == "after" and session.state() == "idle"
 
 
 def test_cancel_of_a_finished_statement_changes_nothing(fake):

@@ -16,7 +16,8 @@ enum class method { get, head, post, put, patch, delete_, options };
 std::string_view to_string(method verb);
 
 struct request {
-    method verb = method::get;
+    // What the client means, and what the request line says: POST where an override named the other.
+    method verb = method::get, sent_verb = method::get;
     std::string target;                                      // as sent, for logs
     std::vector<std::string> path;                           // decoded segments; "//a/b/" gives {"a","b"}
     bool trailing_slash = false;                             // "/sessions/"

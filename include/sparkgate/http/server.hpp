@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace sparkgate::http {
@@ -34,6 +35,8 @@ struct server_options {
     limits limit;
     // Headers of every response (security headers).
     std::vector<std::pair<std::string, std::string>> common_headers;
+    // Asked before the route is looked for, may be empty: a response refuses the request.
+    std::function<std::optional<response>(const request&)> refuse;
     // Responses of the server itself: 400, 404, 405, 408, 413, 431, 500, 501, 503. The request is as far as
     // it could be read; the message is one line for a person.
     std::function<response(const request&, unsigned status, std::string_view message)> error_response;

@@ -6,8 +6,8 @@
 #include "sparkgate/base/error.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/ip/tcp.hpp>
 
-#include <cstdint>
 #include <string>
 
 namespace sparkgate::process {
@@ -17,8 +17,12 @@ struct ui_application {
     std::string url;  // of the UI, under the name by which the driver is known
 };
 
-// Speaks to 127.0.0.1 only, reads at most 1 MiB and waits at most 5 s for each of two answers: the port was
-// read in a program's output. Errors: unavailable (nobody answers, or something else than Spark's UI).
-awaitable<result<ui_application>> ask_spark_ui(asio::any_io_executor executor, std::uint16_t port);
+// Reads at most 1 MiB and waits at most 5 s for each of two answers: the port was read in a program's output.
+// Errors: unavailable (nobody answers, or something else than Spark's UI).
+awaitable<result<ui_application>> ask_spark_ui(asio::any_io_executor executor, asio::ip::tcp::endpoint at);
+
+// Where drivers on this host have their UI: on the address that SPARK_LOCAL_IP of their environment names,
+// else on all of them. Never an address out of a program's output.
+asio::ip::address ui_address(const std::string& spark_local_ip);
 
 }  // namespace sparkgate::process

@@ -74,6 +74,17 @@ TEST(parse_json, refuses_what_is_not_one_json_text) {
     }
 }
 
+TEST(parse_json, refuses_a_number_that_no_double_holds) {
+    const auto large = parse_json(R"({"a":-1e999})");
+    ASSERT_FALSE(large);
+    EXPECT_EQ(large.error().code, errc::invalid_argument);
+    EXPECT_EQ(large.error().message, "Numeric value '-1e999' out of range");
+    const auto long_one = parse_json(std::string(100'000, '9'));
+    ASSERT_FALSE(long_one);
+    EXPECT_LT(long_one.error().message.size(), 100U);
+    EXPECT_TRUE(parse_json("1e-999")) << "which is nought";
+}
+
 TEST(parse_json, says_what_was_expected_and_where_in_jacksons_words) {
     const std::string value =
         "expected a valid value (JSON String, Number, Array, Object or token 'null', 'true' or "

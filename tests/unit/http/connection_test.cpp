@@ -144,6 +144,24 @@ TEST_F(connection, routes_by_the_overriding_method) {
     expect_still_served(client);
 }
 
+TEST_F(connection, may_refuse_before_the_route_is_looked_for) {
+    options.refuse = [](const http::request& asked) -> std::optional<http::response> {
+        if (asked.header("x-wanted")) return {};
+        http::response out;
+        out.status = 400;
+        out.body = "refused";
+        return out;
+    };
+    start();
+    auto client = connect();
+    for (const auto* line : {"GET /hello", "GET /nowhere", "DELETE /hello"}) {
+        const auto got = client.exchange(line + std::string(" HTTP/1.1\r\nHost: a\r\n\r\n"));
+        EXPECT_EQ(got.status, 400U);
+        EXPECT_EQ(got.body, "refused");
+    }
+    EXPECT_EQ(client.exchange("GET /hello HTTP/1.1\r\nHost: a\r\nX-Wanted: 1\r\n\r\n").body, "hello");
+}
+
 TEST_F(connection, serves_http_10_once_unless_asked_to_stay) {
     start();
     auto once = connect();

@@ -154,6 +154,8 @@ TEST(request_head, lets_a_post_mean_another_method) {
     EXPECT_EQ(verb(post("")), method::post);
     EXPECT_EQ(verb("GET /x?_method=DELETE HTTP/1.1\r\nHost: a\r\n\r\n"), method::get);
     EXPECT_EQ(judge(post("X-Method-Override: FOO\r\n")).status, 501U);
+    EXPECT_EQ(judge(post("X-Method-Override: GET\r\n")).asked.sent_verb, method::post);
+    EXPECT_EQ(judge("DELETE /x HTTP/1.1\r\nHost: a\r\n\r\n").asked.sent_verb, method::delete_);
 }
 
 TEST(request_head, accepts_a_clean_request_id_only) {
