@@ -37,8 +37,7 @@ def many_finished(home, runs):
         client = server.client
         found = client.get("/batches?size=0").json["total"]
         assert found == FINISHED, found
-        middle = client.get(f"/batches?from={FINISHED // 2}&size=1").json["sessions"][0]["id"]
-        paths = {"GET /batches?from=9900&size=100": "/batches?from=9900&size=100", "GET /batches/{id}": f"/batches/{middle}",
+        paths = {"GET /batches?from=9900&size=100": "/batches?from=9900&size=100", "GET /batches/{id}": f"/batches/{FINISHED - 50}",
                  "GET /batches?state=dead&size=100": "/batches?state=dead&size=100", "GET /version": "/version"}
         for name, path in paths.items():
             p50_ms(client, path, 20)

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import pathlib
+import shutil
 import sqlite3
 
 from blackbox import gateway as gateways
@@ -11,6 +12,7 @@ from blackbox.client import DEADLINE, until
 FINAL = ("success", "dead", "killed", "error")
 FILE = "local:/job.py"  # allowed without a whitelist, and not looked at by the fake
 REMARK = "sparkgate: "
+NEWEST = 200
 
 
 def fake_conf(**behaviour):
@@ -112,18 +114,23 @@ def all_gone(processes):
 
 
 def multiply(server, count):
-    """Makes one finished batch of `server` to `count` of them, in its store while it is stopped, and starts it again.
+    """Makes one finished batch of `server` to `count` of them while it is stopped, and starts it again.
 
-    Every column of the one is copied; only its id changes, so this does not have to know the others.
+    The row in its store is copied; only the id changes, so this does not have to know the other columns. The newest get
+    the files too: for all that would take minutes.
     """
     one = create(server.client, conf=fake_conf(print="hello"))
     assert one.wait_end() == "success"
     assert server.stop() == 0
     with contextlib.closing(sqlite3.connect(server.state_dir / "sparkgate.db")) as store, store:
+        last = one.id + count - 1
         columns = [name for _, name, *_ in store.execute("pragma table_info(batches)") if name != "id"]
         names = ", ".join(columns)
-        store.execute(f"with recursive more(id) as (select {one.id + 1} union all select id + 1 from more where id < {one.id + count - 1}) "
+        store.execute(f"with recursive more(id) as (select {one.id + 1} union all select id + 1 from more where id < {last}) "
                       f"insert into batches (id, {names}) select more.id, {names} from more, batches where batches.id = {one.id}")
-        store.execute("update counters set next = ? where name = 'batch'", (one.id + count,))
+        store.execute("update counters set next = ? where name = 'batch'", (last + 1,))
+    directory = server.state_dir / "batches"
+    for number in range(max(one.id, last - NEWEST) + 1, last + 1):
+        shutil.copytree(directory / str(one.id), directory / str(number), ignore=shutil.ignore_patterns("*.fifo"))
     server.start()
     return one
