@@ -68,7 +68,15 @@ public:
             const auto found = sources_.find(option.key);
             source from = found == sources_.end() ? source{option.default_value, "default"} : found->second;
             cut_to_largest(option, from);
-            if (auto done = option.assign(out_.values, from.value); !done)
+            auto done = option.assign(out_.values, from.value);
+            if (!done && from.value.empty()) {
+                // Livy's template has such lines (commented out): they ask for nothing.
+                out_.notes.push_back(from.origin + ": " + option.key +
+                                     " has no value: " + option.default_value + " counts");
+                from.value = option.default_value;
+                done = option.assign(out_.values, from.value);
+            }
+            if (!done)
                 return load_error{problem::bad_value, from.origin + ": " + option.key + " = \"" + from.value +
                                                           "\": " + done.error().message};
             out_.effective.push_back({option.key, from.value, option.default_value, from.origin});

@@ -64,7 +64,8 @@ def cluster(cluster_gateway, parcels, users_python):
         pyFiles=[f"{parcels}/helper_module.py", f"file://{parcels}/zipped.zip"], files=[f"{parcels}/words.txt"],
         archives=[f"{parcels}/packed.zip#packed"], driverMemory="900m", executorMemory="700m",
         conf={"spark.custom.word": ODD, "spark.sql.shuffle.partitions": "3", "spark.custom.secret": SECRET,
-              "spark.pyspark.python": str(users_python), "livy.rsc.jars": "/nowhere.jar"}).wait_idle(300)
+              "spark.pyspark.python": str(users_python), "livy.rsc.jars": "/nowhere.jar",
+              "livy.rsc.sql.num-rows": "2"}).wait_idle(300)
 
 
 def test_conf(cluster):
@@ -96,6 +97,12 @@ def test_the_users_python_is_that_of_driver_and_workers(cluster):
 def test_what_is_not_for_spark_is_left_out_with_a_remark(cluster):
     assert "sparkgate: conf livy.rsc.jars is not for Spark and has no meaning here" in cluster.log_text()
     assert cluster.view()["conf"]["livy.rsc.jars"] == "/nowhere.jar"
+
+
+def test_livys_keys_for_one_session(cluster):
+    output = cluster.run("select id from range(9)", "sql")
+    assert output["data"]["application/json"]["data"] == [[0], [1]]
+    assert "livy.rsc.sql.num-rows is not" not in cluster.log_text()
 
 
 def test_jar_on_driver_and_executors(cluster):

@@ -32,6 +32,16 @@ def test_no_code(scala, code):
     assert scala(code) == ""
 
 
+def test_a_cell_is_compiled_at_once(scala):
+    assert re.sub("val ", "", scala("val early = 1\nprintln(\"printed\")")) == "printed\nearly: Int = 1\n"
+    assert scala.session.error("val lost = 1\nsys.error(\"boom\")", KIND)["evalue"].endswith("boom")
+    assert "not found: value lost" in scala.session.error("lost", KIND)["evalue"]
+
+
+def test_a_name_defined_again_in_one_cell(scala):
+    assert re.sub("val ", "", scala("val twice = 1\nval twice = \"two\"")) == "twice: Int = 1\ntwice: String = two\n"
+
+
 def test_predefined_names(scala):
     assert "SparkSession" in scala("spark")
     assert "SparkContext" in scala("sc")

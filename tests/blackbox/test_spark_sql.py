@@ -24,6 +24,16 @@ def test_types(session):
     assert row[9]["values"] == [1, None] and [field["name"] for field in row[9]["schema"]] == ["x", "y"]
 
 
+def test_a_timestamp_is_in_utc_and_without_its_fraction_whatever_the_time_zone(session):
+    try:
+        result(session, "set spark.sql.session.timeZone=Asia/Tokyo")
+        assert result(session, """select timestamp'2024-01-02 03:04:05.678901', timestamp'2024-01-02 03:04:05.5 America/New_York',
+            date'2024-01-02', timestamp_ntz'2024-01-02 03:04:05.25', cast(null as timestamp)""")["data"] == [
+                ["2024-01-01T18:04:05Z", "2024-01-02T08:04:05Z", "2024-01-02", "2024-01-02T03:04:05.25", None]]
+    finally:
+        result(session, "reset spark.sql.session.timeZone")
+
+
 def test_ddl_has_an_empty_result(session):
     empty = {"schema": {"type": "struct", "fields": []}, "data": []}
     assert result(session, "create or replace temporary view three as select id from range(3)") == empty

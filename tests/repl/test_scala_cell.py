@@ -56,37 +56,37 @@ def test_segments_of_a_large_cell():
     assert scala_cell.segments(code)[1] == ("magic", "json", "x")
 
 
-def cut(code, *trees):
-    """`trees`: ("def" or "other", text of the tree)."""
+def cut(code, *trees, known=()):
+    """`trees`: (text of the tree, what it defines, its name); the last two may be missing."""
     found, begin = [], 0
-    for kind, text in trees:
+    for text, defines, name in (tree + (None, None)[len(tree) - 1:] for tree in trees):
         begin = code.index(text, begin)
         end = len(code[:begin + len(text)].encode("utf-16-le")) // 2
-        found.append((kind == "def", end))
+        found.append(scala_cell.Tree(defines, name, end))
         begin += len(text)
-    return scala_cell.parts(code, found)
+    return scala_cell.parts(code, found, known)
 
 
 def test_companions_stay_together():
     code = "case class P(a: Int)\nobject P { def z = P(0) }\nP.z"
-    trees = ("def", "case class P(a: Int)"), ("def", "object P { def z = P(0) }"), ("other", "P.z")
+    trees = (("case class P(a: Int)", "type", "P"), ("object P { def z = P(0) }", "object", "P"), ("P.z",))
     assert cut(code, *trees) == ["case class P(a: Int)\nobject P { def z = P(0) }", "P.z"]
 
 
 def test_an_annotation_stays_with_its_class():
     code = "val a = 1\n@deprecated class Q\na"
-    assert cut(code, ("other", "val a = 1"), ("def", "class Q"), ("other", "a")) == [
+    assert cut(code, ("val a = 1", "value", "a"), ("class Q", "type", "Q"), ("a",)) == [
         "val a = 1", "@deprecated class Q", "a"]
 
 
 def test_brackets_outside_of_a_trees_position_stay_with_it():
     code = "((1 + 2 /* ) */ ) )\nclass W"
-    assert cut(code, ("other", "1 + 2"), ("def", "class W")) == ["((1 + 2 /* ) */ ) )", "class W"]
+    assert cut(code, ("1 + 2",), ("class W", "type", "W")) == ["((1 + 2 /* ) */ ) )", "class W"]
 
 
 def test_offsets_are_those_of_java():
     code = "\"🤔\"\nclass A\n\"🤔\""
-    assert cut(code, ("other", "\"🤔\""), ("def", "class A"), ("other", "\"🤔\"")) == [
+    assert cut(code, ("\"🤔\"",), ("class A", "type", "A"), ("\"🤔\"",)) == [
         "\"🤔\"", "class A", "\"🤔\""]
     assert scala_cell.utf16_offset("🤔a🤔", 2) == 3
 
@@ -94,19 +94,50 @@ def test_offsets_are_those_of_java():
 def test_several_trees_of_one_pattern():
     # 2.12 gives `a` and `b` positions inside of the whole.
     code = "val (a, b) = f\nclass A"
-    assert cut(code, ("other", "val (a, b) = f"), ("def", "class A")) == ["val (a, b) = f", "class A"]
-    trees = [(False, 14), (False, 6), (False, 9), (True, 22)]
+    assert cut(code, ("val (a, b) = f", "value", "a"), ("class A", "type", "A")) == ["val (a, b) = f", "class A"]
+    trees = [scala_cell.Tree("value", "x$1", 14), scala_cell.Tree("value", "a", 6),
+             scala_cell.Tree("value", "b", 9), scala_cell.Tree("type", "A", 22)]
     assert scala_cell.parts(code, trees) == ["val (a, b) = f", "class A"]
+    again = [scala_cell.Tree("value", "a", 9)] + [tree._replace(end=tree.end + 10) for tree in trees]
+    assert scala_cell.parts("val a = 1\n" + code, again) == ["val a = 1", "val (a, b) = f", "class A"]
+
+
+def test_a_name_has_one_meaning_in_a_part():
+    code = "val a = 1\nval b = a\nval a = 2\na"
+    trees = (("val a = 1", "value", "a"), ("val b = a", "value", "b"), ("val a = 2", "value", "a"), ("a",))
+    assert cut(code, *trees) == ["val a = 1\nval b = a", "val a = 2\na"]
+    code = "val b = a\nval a = b"
+    trees = ("val b = a", "value", "b"), ("val a = b", "value", "a")
+    assert cut(code, *trees) == [code]
+    assert cut(code, *trees, known={"a"}) == ["val b = a", "val a = b"]
+    code = "case class A(n: Int)\nobject A\ncase class A()"
+    trees = ("case class A(n: Int)", "type", "A"), ("object A", "object", "A"), ("case class A()", "type", "A")
+    assert cut(code, *trees) == ["case class A(n: Int)\nobject A", "case class A()"]
+
+
+def test_functions_may_speak_of_what_follows_and_have_one_name():
+    code = "def f = a\ndef f(n: Int) = n\nval a = 1"
+    trees = ("def f = a", "function", "f"), ("def f(n: Int) = n", "function", "f"), ("val a = 1", "value", "a")
+    assert cut(code, *trees, known={"a", "f"}) == [code]
+    assert cut("val f = 1\ndef f = 2", ("val f = 1", "value", "f"), ("def f = 2", "function", "f")) == [
+        "val f = 1", "def f = 2"]
+
+
+@pytest.mark.parametrize("code, expected", [
+    ("case class A()", True), ("val a = 1\nval b = 2", False), ("val a = 1\nval a = 2", True),
+    ("println(a)\nvar a = 1", True), ("val (c, a) = f\nval (a, b) = f", True), ("val a = 1\na", False)])
+def test_what_may_need_cuts(code, expected):
+    assert scala_cell.may_need_cuts(code) == expected
 
 
 def test_a_part_does_not_begin_with_a_separator():
-    assert cut("class A; ; 1\n", ("def", "class A"), ("other", "1")) == ["class A", "1\n"]
+    assert cut("class A; ; 1\n", ("class A", "type", "A"), ("1",)) == ["class A", "1\n"]
 
 
 def test_nothing_to_cut():
-    assert scala_cell.parts("1; 2", [(False, 1), (False, 4)]) == ["1; 2"]
+    assert cut("1; 2", ("1",), ("2",)) == ["1; 2"]
     assert scala_cell.parts("class X {", []) == ["class X {"]
-    assert cut("class A\n// end", ("def", "class A")) == ["class A\n// end"]
+    assert cut("class A\n// end", ("class A", "type", "A")) == ["class A\n// end"]
 
 
 @pytest.mark.parametrize("report, evalue, traceback", [

@@ -104,6 +104,26 @@ def test_annotated_sealed_and_implicit_definitions(session):
     assert output.startswith("first\n") and output.endswith("Int = 42\n")
 
 
+def test_a_name_may_be_defined_again_in_the_same_cell(session):
+    assert text(session, "val n = 1\nval n = \"two\"") == echo(session, "n: Int = 1", "n: String = two")
+    assert "4\n" in text(session, "val (a, b) = (1, 2)\nval (c, a) = (3, b + 2)\nprintln(a)")
+    assert text(session, "case class Twice(a: Int)\nobject Twice\ncase class Twice(b: String)\n"
+                         "println(Twice(\"used\").b)").endswith("used\n")
+
+
+def test_a_value_is_used_before_the_cell_defines_it_again(session):
+    text(session, "val older = List(1)")
+    assert text(session, "val newer = older :+ 2\nval older = newer :+ 3\nprintln(older)").split("\n")[1] == (
+        "List(1, 2, 3)")
+
+
+def test_functions_of_one_cell_know_each_other(session):
+    code = ("def even(n: Int): Boolean = n == 0 || odd(n - 1)\ndef odd(n: Int): Boolean = n != 0 && even(n - 1)\n"
+            "def odd(s: String): Boolean = odd(s.length)\nprintln(odd(\"abc\"))")
+    for _ in range(2):
+        assert text(session, code).startswith("true\n")
+
+
 def test_crlf(session):
     assert text(session, "\r\nval a = 1\r\nval b = 2\r\n") == echo(session, "a: Int = 1", "b: Int = 2")
 
@@ -198,7 +218,8 @@ def test_json(session):
 @pytest.mark.parametrize("value, expected", [
     ("\"t\\\"ext\"", "t\"ext"), ("1L", 1), ("true", True), ("null", None), ("1.5", 1.5), ("0.0 / 0", None),
     ("()", None), ("None", None), ("Some(Seq(1, 2))", [1, 2]), ("(1, 2)", {"_1": 1, "_2": 2}),
-    ("BigInt(2).pow(70)", 2 ** 70), ("Map(\"a\" -> 1, \"b\" -> 2)", {"a": 1, "b": 2}),
+    ("1.0 / 0", "Infinity"), ("Seq(Float.NegativeInfinity, Double.NaN)", ["-Infinity", None]),
+    ("BigInt(2).pow(70)", 2 ** 70), ("BigDecimal(\"1.50\")", 1.5), ("new java.math.BigDecimal(\"2.50\")", 2.5), ("Map(\"a\" -> 1, \"b\" -> 2)", {"a": 1, "b": 2}),
     ("java.util.Collections.singletonMap(\"a\", java.util.Arrays.asList(1, \"x\"))", {"a": [1, "x"]}),
     ("'c'", "c"), ("java.sql.Date.valueOf(\"2024-01-02\")", "2024-01-02"),
     ("new java.sql.Timestamp(1234)", "1970-01-01T00:00:01Z"), ("spark.range(2)", [{"id": 0}, {"id": 1}]),

@@ -1,7 +1,12 @@
 """A Scala cell as text: its magics, its parts, and the shape of its errors. Pure."""
+import collections
 import re
 
 from .interpreter import error
+
+# A top-level tree: what it defines (type, object, value, function, alias or None), under which name, and its
+# end as a UTF-16 offset (what Java counts).
+Tree = collections.namedtuple("Tree", "defines name end")
 
 _MAGIC = re.compile(r"%(\w+)[ \t]*(.*)")
 # A magic line, and what may hide a line that only looks like one: string literals and comments.
@@ -9,6 +14,8 @@ _TOKEN = re.compile(r'"""|"(?:[^"\\\n]+|\\.)*"?|\'(?:\\.[^\'\n]*|[^\\\'\n])\'|//
 _TRIPLE_QUOTE_END = re.compile(r'"{3,}')
 _COMMENT_EDGE = re.compile(r"/\*|\*/")
 _DEFINITION_WORD = re.compile(r"\b(?:class|trait|object)\b")
+_VALUE_DEFINITION = re.compile(r"\b(?:val|var)\s+([^=:\n]+)")
+_WORD = re.compile(r"[\w$]+")
 # The closing brackets that belong to an expression but not to its position: the tree of `(x)` is that of `x`.
 _CLOSING = re.compile(r"(?:(?:\s|//[^\n]*|/\*.*?\*/)*[)\]}])*", re.DOTALL)
 # The line that names an error, whichever comes first: the compiler's, or the exception's "class: message".
@@ -54,27 +61,40 @@ def segments(code):
     return [segment for segment in found if segment[0] == "magic" or not is_blank(segment[1])]
 
 
-def may_define_types(code):
+def may_need_cuts(code):
     """Whether it is worth asking the compiler's parser where to cut."""
-    return _DEFINITION_WORD.search(code) is not None
+    if _DEFINITION_WORD.search(code):
+        return True
+    words, position = set(), 0
+    for value in _VALUE_DEFINITION.finditer(code):
+        words.update(_WORD.findall(code, position, value.start()))
+        if not words.isdisjoint(_WORD.findall(value.group(1))):
+            return True
+        position = value.start()
+    return False
 
 
-def parts(code, trees):
-    """Cut after each run of type definitions and after each run of anything else.
+def parts(code, trees, known=()):
+    """Cut after each run of type definitions and after each run of anything else, and before what gives a
+    name another meaning. `trees` are the top-level Trees in order, `known` the terms of earlier cells.
 
     A class and code that needs its encoder cannot be compiled as one unit: the object around them is still
-    being made when Spark asks for it. `trees` are (is a type definition, end) of the top-level trees in
-    order, ends as UTF-16 offsets (what Java counts). The cut is behind a tree and not before one, since the
+    being made when Spark asks for it. In one unit a name cannot be defined twice either, and it means the
+    unit's definition even where that follows. The cut is behind a tree and not before one, since the
     position of a class starts after its annotations.
     """
-    cuts, end = [], 0
-    for index, (is_definition, tree_end) in enumerate(trees):
-        if index and is_definition != trees[index - 1][0]:
-            cuts.append(end)
-        end = max(end, tree_end)
+    units = code.encode("utf-16-le", "surrogatepass")
+    cuts, end, unit = [], 0, None
+    for statement in _statements(trees):
+        if unit is None or not unit.may_hold(statement):
+            if unit is not None:
+                cuts.append(end)
+            unit = _Unit(statement, known)
+        text = units[2 * end:2 * statement[0].end].decode("utf-16-le", "surrogatepass")
+        unit.add(statement, text)
+        end = statement[0].end
     if not cuts:
         return [code]
-    units = code.encode("utf-16-le", "surrogatepass")
     found, begin = [], 0
     for cut in cuts:
         position = len(units[:2 * cut].decode("utf-16-le", "surrogatepass"))
@@ -84,6 +104,49 @@ def parts(code, trees):
     found.append(code[begin:])
     # 2.12 puts "val res0 =" in front of an expression, which a semicolon there would make nonsense of.
     return [part.lstrip("; \t\n") for part in found if not is_blank(part)]
+
+
+class _Unit:
+    """What is compiled at once."""
+
+    def __init__(self, statement, known):
+        self._has_types = _is_type(statement)
+        self._known = known
+        self._defined = {}      # what was defined, by its namespace and name
+        self._used = set()      # the words of what runs at once; the body of a function may speak of later ones
+
+    def may_hold(self, statement):
+        return _is_type(statement) == self._has_types and not any(map(self._changes_meaning, statement))
+
+    def add(self, statement, text):
+        self._defined.update({_named(tree): tree.defines for tree in statement if tree.defines})
+        if statement[0].defines in (None, "value"):
+            self._used.update(_WORD.findall(text))
+
+    def _changes_meaning(self, tree):
+        before = self._defined.get(_named(tree)) if tree.defines else None
+        if before is not None:
+            return not tree.defines == before == "function"    # overloads
+        return tree.defines == "value" and tree.name in self._known and tree.name in self._used
+
+
+def _statements(trees):
+    """Trees that are one statement: `val (a, b) = f` is three in 2.12, the first around the others."""
+    found, end = [], 0
+    for tree in trees:
+        if tree.end > end:
+            found.append([])
+            end = tree.end
+        found[-1].append(tree)
+    return found
+
+
+def _is_type(statement):
+    return statement[0].defines in ("type", "object")
+
+
+def _named(tree):
+    return tree.defines in ("type", "alias"), tree.name
 
 
 def utf16_offset(code, cursor):

@@ -8,8 +8,10 @@ import os
 from py4j.protocol import Py4JJavaError
 
 from .added_files import added_jars, submitted_jars, url_of
+from .scala_cell import Tree
 
-_DEFINITIONS = ("ClassDef", "ModuleDef")
+_DEFINES = {"ClassDef": "type", "ModuleDef": "object", "ValDef": "value", "DefDef": "function",
+            "TypeDef": "alias"}
 _JDK_WITH_SEALED_LAMBDAS = 22
 
 
@@ -93,23 +95,26 @@ class ScalaCompiler:
         return text, length - taken
 
     def trees(self, code):
-        """The top-level trees of `code` as (is a type definition, end as Java offset); [] if it does not
-        parse."""
+        """The top-level trees of `code` as scala_cell.Tree, ends as Java offsets; [] if it does not parse."""
         trees = getattr(self._imain, "global")().newUnitParser(code, "<cell>").parseStats()
         found = []
         for index in range(trees.size()):
             tree = trees.apply(index)
             if tree.pos().isDefined():
-                found.append((tree.productPrefix() in _DEFINITIONS, tree.pos().end()))
+                defines = _DEFINES.get(tree.productPrefix())
+                found.append(Tree(defines, tree.name().decoded() if defines else None, tree.pos().end()))
         report, _ = self.take_report()
         self._imain.reporter().reset()          # or the next code fails for this one's errors
         return [] if report else found
 
+    def terms(self):
+        """The names of the values and functions of the cells so far."""
+        return set(self._imain.definedTerms().mkString("\n").split("\n"))
+
     def value_of(self, name):
-        """(True, the value) of the val, var or lazy val `name`; (False, None) if there is none."""
+        """The value of the val, var or lazy val `name`, as a scala.Option."""
         encoded = name if name.isidentifier() else self._jvm.scala.reflect.NameTransformer.encode(name)
-        option = self._imain.valueOfTerm(encoded)
-        return (True, option.get()) if option.isDefined() else (False, None)
+        return self._imain.valueOfTerm(encoded)
 
     def load_object(self, name, source):
         """The Scala object `name` that `source`, a compilation unit, defines. Raises ValueError if it does

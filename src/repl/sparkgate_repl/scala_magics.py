@@ -31,21 +31,33 @@ class Magics:
 
     def run(self, name, argument):
         """The output of the magic `name` for the value called `argument`."""
-        known, value = self._compiler.value_of(argument.strip("`"))
-        if not known:
+        found = self._compiler.value_of(argument.strip("`"))
+        if not found.isDefined():
             return error("NameError", "Value %s does not exist" % argument)
         try:
-            return ok({_MIME[name]: self._convert(name, value)})
+            return ok({_MIME[name]: self._convert(name, found)})
         except Py4JJavaError as e:
             return _refused(e.java_exception)
 
-    def _convert(self, name, value):
-        if name == "json" and isinstance(value, _PLAIN):
-            return None if isinstance(value, float) and not math.isfinite(value) else value
+    def _convert(self, name, found):
+        if name == "json":
+            plain, value = _plain(found)
+            if plain:
+                return value
         if self._values is None:
             source = pkgutil.get_data(__package__, _SOURCE).decode("utf-8")
             self._values = self._compiler.load_object(_OBJECT, source)
-        return json.loads(getattr(self._values, name)(value))
+        return json.loads(getattr(self._values, name)(found))
+
+
+def _plain(found):
+    """(True, the value) if Py4J brings it over as it is in JSON, so that no code has to be compiled."""
+    try:
+        value = found.get()
+    except ValueError:      # Py4J takes every java.lang.Number that it does not know for a whole one
+        return False, None
+    finite = not isinstance(value, float) or math.isfinite(value)
+    return finite and isinstance(value, _PLAIN), value
 
 
 def _refused(exception):

@@ -143,10 +143,10 @@ class ScalaRepl(Interpreter):
         return outcome, crash or report, more
 
     def _parts(self, code):
-        if not scala_cell.may_define_types(code):
+        if not scala_cell.may_need_cuts(code):
             return [code]
         try:
-            return scala_cell.parts(code, self._compiler.trees(code))
+            return scala_cell.parts(code, self._compiler.trees(code), self._compiler.terms())
         except Py4JJavaError:                   # compiling it will fail too, and tell why
             return [code]
 

@@ -13,15 +13,15 @@ object Values {
 
   final class NotATable(message: String) extends Exception(message)
 
-  def json(value: Any): String = {
+  def json(value: Option[Any]): String = {
     val out = new StringBuilder
-    write(local(value), out)
+    write(local(value.get), out)
     out.toString
   }
 
   /** Livy's table: headers (type, name) and rows. NotATable if the values of a column differ in type. */
-  def table(value: Any): String = {
-    val rows = (local(value) match {
+  def table(value: Option[Any]): String = {
+    val rows = (local(value.get) match {
       case row: Row => Seq(row)
       case map: collection.Map[_, _] => Seq(map)
       case values: Iterable[_] => values.toSeq
@@ -94,8 +94,8 @@ object Values {
     case Some(inner) => write(inner, out)
     case Left(inner) => write(inner, out)
     case Right(inner) => write(inner, out)
-    case number: Double => out.append(if (number.isNaN || number.isInfinite) "null" else number.toString)
-    case number: Float => out.append(if (number.isNaN || number.isInfinite) "null" else number.toString)
+    case number: Double => out.append(finite(number.isNaN, number.isInfinite, number.toString))
+    case number: Float => out.append(finite(number.isNaN, number.isInfinite, number.toString))
     case _: Boolean | _: Byte | _: Short | _: Int | _: Long => out.append(value)
     case _: BigInt | _: BigDecimal | _: java.math.BigInteger | _: java.math.BigDecimal => out.append(value)
     case row: Row if row.schema != null => writeObject(cells(row), out)
@@ -112,6 +112,10 @@ object Values {
     case symbol: Symbol => writeString(symbol.name, out)
     case other => writeString(other.toString, out)
   }
+
+  // As in SQL results.
+  private def finite(isNaN: Boolean, isInfinite: Boolean, text: String): String =
+    if (isNaN) "null" else if (isInfinite) "\"" + text + "\"" else text
 
   // The names of a case class are not in the Product of Scala 2.12; its fields are the class's first ones.
   private def fields(product: Product): Seq[(String, Any)] = {

@@ -5,6 +5,7 @@
 #include "config/options.hpp"
 #include "support/temp_dir.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -78,6 +79,17 @@ TEST_F(load_configuration, a_value_may_hold_separators) {
 TEST_F(load_configuration, a_key_without_value_is_empty) {
     EXPECT_EQ(from_text("spark.master\n").value().values.spark_master, "");
     EXPECT_EQ(from_text("spark.master =\n").value().values.spark_master, "");
+}
+
+// Lines of Livy's template, with the comment sign taken away.
+TEST_F(load_configuration, where_no_value_stands_a_key_that_needs_one_keeps_its_default) {
+    const auto read = from_text("livy.repl.enable-hive-context =\nserver.port =\nserver.host =\n").value();
+    EXPECT_FALSE(read.values.hive_context);
+    EXPECT_EQ(read.values.server_port, 8998);
+    EXPECT_EQ(read.values.server_host, "") << "a text may be empty";
+    ASSERT_EQ(read.notes.size(), 2u);
+    EXPECT_THAT(read.notes[0], testing::EndsWith(":2: server.port has no value: 8998 counts"));
+    EXPECT_THAT(read.notes[1], testing::EndsWith(":1: repl.enable-hive-context has no value: false counts"));
 }
 
 TEST_F(load_configuration, a_line_without_key_is_an_error_with_its_number) {

@@ -201,10 +201,13 @@ TEST_F(session_command, conf_that_is_not_for_spark_is_remarked_on_and_still_echo
 
 TEST_F(session_command, livys_keys_for_one_session_reach_its_driver) {
     auto wanted = request();
-    wanted.spark.conf = {{"livy.rsc.sql.num-rows", "7"}};
+    wanted.spark.conf = {{"livy.rsc.sql.num-rows", "7"}, {"livy.rsc.job-cancel.timeout", "5s"}};
     const auto self = create(wanted);
     EXPECT_EQ(driver_file(self)["options"]["sql_rows"], 7);
-    EXPECT_EQ(driver_file(create())["options"]["sql_rows"], 1000);
+    EXPECT_EQ(driver_file(self)["options"]["cancel_timeout"], 5.0);
+    const auto other = create();
+    EXPECT_EQ(driver_file(other)["options"]["sql_rows"], 1000);
+    EXPECT_EQ(driver_file(other)["options"]["cancel_timeout"], 30.0);
     EXPECT_THAT(log_text(self), Not(HasSubstr("no meaning here")));
     wanted.spark.conf = {{"livy.rsc.sql.num-rows", "-1"}};
     EXPECT_EQ(try_create(wanted).error().code, errc::invalid_argument);

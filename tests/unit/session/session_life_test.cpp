@@ -112,6 +112,14 @@ TEST_F(session_life, a_start_that_takes_too_long_ends_the_session) {
     EXPECT_THAT(self->reason(), HasSubstr("did not start within")) << "the exit code is a consequence";
 }
 
+TEST_F(session_life, a_sessions_own_time_for_its_start_counts) {
+    auto wanted = request();
+    wanted.spark.conf = {{"livy.rsc.server.connect.timeout", "20ms"}};
+    const auto self = create(wanted);
+    wait_state(self, session_state::dead);
+    EXPECT_THAT(self->reason(), HasSubstr("did not start within"));
+}
+
 TEST_F(session_life, a_driver_that_cannot_start_says_why) {
     const auto self = create();
     const auto driver = dial(self);

@@ -368,5 +368,18 @@ TEST_F(session_statements, the_oldest_finished_ones_are_forgotten) {
     EXPECT_EQ(idle.self->printed(2, 0).text, "printed");
 }
 
+TEST_F(session_statements, a_session_may_say_how_many_are_kept) {
+    auto wanted = request();
+    wanted.spark.conf = {{"livy.rsc.retained-statements", "1"}};
+    const auto idle = start_idle(wanted);
+    for (std::int64_t id = 0; id < 2; ++id) {
+        submit(idle.self, "x");
+        idle.driver->expect("exec");
+        idle.driver->send(result_of(2 + id, id), text_output("x"));
+        idle.driver->expect_ack(2 + id);
+    }
+    EXPECT_EQ(idle.self->statements().all().size(), 1u);
+}
+
 }  // namespace
 }  // namespace sparkgate::test
