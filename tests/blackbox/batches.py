@@ -127,7 +127,8 @@ def multiply(server, count):
         columns = [name for _, name, *_ in store.execute("pragma table_info(batches)") if name != "id"]
         names = ", ".join(columns)
         store.execute(f"with recursive more(id) as (select {one.id + 1} union all select id + 1 from more where id < {last}) "
-                      f"insert into batches (id, {names}) select more.id, {names} from more, batches where batches.id = {one.id}")
+                      f"insert into batches (id, {names}) "
+                      f"select more.id, {names} from more, batches where batches.id = {one.id}")
         store.execute("update counters set next = ? where name = 'batch'", (last + 1,))
     directory = server.state_dir / "batches"
     for number in range(max(one.id, last - NEWEST) + 1, last + 1):

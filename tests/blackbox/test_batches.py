@@ -43,7 +43,7 @@ def test_created_batch_is_complete(client):
 
 
 def test_every_field_reaches_spark_submit(batch, tmp_path):
-    asked = {"file": "local:/the app.py".replace(" ", "%20"), "className": "org.acme.Main", "name": "Zürich ☃",
+    asked = {"file": "local:/the%20app.py", "className": "org.acme.Main", "name": "Zürich ☃",
              "args": ["two words", "it's \"quoted\"", "ünï ☃", "", "--conf", "spark.master=x", "$HOME `id`", "a\nb", 3, True],
              "jars": ["local:/a.jar", "local:/b.jar"], "pyFiles": ["local:/c.py"], "files": ["local:/d.txt"],
              "archives": ["local:/e.zip#e"], "driverMemory": "700m", "driverCores": 2, "executorMemory": "1g",
