@@ -14,12 +14,13 @@ sys.path.insert(0, str(ROOT / "tests"))
 from blackbox.gateway import Gateway, descendants, make_fake_spark_home  # noqa: E402
 
 
-def parse_arguments(description, runs):
+def parse_arguments(description, runs, spark=True):
     parser = argparse.ArgumentParser(description=description)
-    parser.add_argument("--spark-home", default=os.environ.get("SPARK_HOME"), help="default: SPARK_HOME")
+    if spark:
+        parser.add_argument("--spark-home", default=os.environ.get("SPARK_HOME"), help="default: SPARK_HOME")
     parser.add_argument("--runs", type=int, default=runs, help="default: %(default)s")
     arguments = parser.parse_args()
-    if not arguments.spark_home:
+    if spark and not arguments.spark_home:
         parser.error("no --spark-home, and SPARK_HOME is not set")
     return arguments
 

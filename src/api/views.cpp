@@ -92,7 +92,10 @@ log_page read_log(process::log_index& log, std::optional<std::int64_t> from, std
     if (last > first)
         for (auto& line : log.lines(first, last - first))
             page.lines.push_back(std::move(line));
-    if (page.from <= printed + 1 && end == page.total) page.lines.emplace_back(end_mark);
+    // Not where the page ended early: the mark is the last of all lines.
+    if (page.from <= printed + 1 &&
+        page.from + static_cast<std::int64_t>(page.lines.size()) == page.total - 1 && end == page.total)
+        page.lines.emplace_back(end_mark);
     return page;
 }
 

@@ -6,6 +6,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <csignal>
+#include <poll.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -54,9 +55,19 @@ bool assign(asio::posix::stream_descriptor& descriptor, unique_fd fd) {
     return !ec;
 }
 
+// Resolves when the descriptor is readable (at its end, too). The reactor may wake us for an event of an
+// earlier descriptor of the same number, so the kernel is asked. Errors: closed meanwhile.
+awaitable<boost::system::error_code> readable(asio::posix::stream_descriptor& descriptor) {
+    for (;;) {
+        const auto [ec] = co_await descriptor.async_wait(asio::posix::descriptor_base::wait_read, as_tuple);
+        if (ec) co_return ec;
+        pollfd now{descriptor.native_handle(), POLLIN, 0};
+        if (::poll(&now, 1, 0) == 1) co_return ec;
+    }
+}
+
 awaitable<void> watch_report(watched_ptr self) {
-    const auto [ec] = co_await self->fifo.async_wait(asio::posix::descriptor_base::wait_read, as_tuple);
-    if (ec) co_return;
+    if (co_await readable(self->fifo)) co_return;
     close(self->fifo);
     // Without a report the shim is dying: the other coroutine says the rest.
     if (auto status = read_exit(self->dir)) self->ended(std::move(*status));
@@ -71,8 +82,7 @@ std::optional<int> reap(int pidfd) {
 }
 
 awaitable<void> watch_end(watched_ptr self) {
-    const auto [ec] = co_await self->pidfd.async_wait(asio::posix::descriptor_base::wait_read, as_tuple);
-    if (ec) co_return;
+    if (co_await readable(self->pidfd)) co_return;
     const auto code = reap(self->pidfd.native_handle());
     close(self->pidfd);
     close(self->fifo);

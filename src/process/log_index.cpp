@@ -157,6 +157,7 @@ void log_index::index(part& of, std::int64_t limit) {
         const char* at = block;
         while ((at = static_cast<const char*>(std::memchr(at, '\n', end - at))) != nullptr) {
             ++at;
+            of.whole_lines_end = of.indexed + (at - block);
             if (++of.newlines % lines_per_mark == 0) of.marks.push_back(of.indexed + (at - block));
         }
         of.indexed += static_cast<std::int64_t>(n);
@@ -191,7 +192,7 @@ std::vector<std::string> log_index::read(std::int64_t from, std::int64_t size, s
     if (hole_ == hole() || wanted.full()) return wanted.finish();
     const auto after_head = std::max<std::int64_t>(from - head_.lines(), 0);
     if (after_head == 0)
-        wanted.take("sparkgate: " + std::to_string(hole_.end - hole_.begin) +
+        wanted.take("sparkgate: " + std::to_string(tail_.begin - head_.whole_lines_end) +
                     " bytes of output were removed here, the log had grown too large\n");
     if (!wanted.full() && tail_.lines() > 0) take(tail_, std::max<std::int64_t>(after_head - 1, 0));
     return wanted.finish();

@@ -172,6 +172,7 @@ void batch::apply(batch_event what) {
     if (!next) return;
     enter(*next);
     if (is_finished(state_)) {
+        timer_.ring_by(world_.clock());  // more may have ended now than are kept
         request_.reset();
         // The driver's own page is gone with it; that of a cluster manager stays.
         if (!is_clusters(world_.submit.rules.master)) ui_url_.clear();

@@ -4,6 +4,7 @@ The server of one Spark version and its shared session serve all tests of that v
 At the end of each server nothing that it started may be alive. A failed test prints the logs and keeps the directory.
 """
 
+import contextlib
 import glob
 import os
 import pathlib
@@ -13,6 +14,7 @@ import tempfile
 
 import pytest
 
+from blackbox import batches
 from blackbox import gateway as gateways
 from blackbox.client import until
 
@@ -104,6 +106,38 @@ def fake(client):
     yield create
     for session in sessions:
         session.delete()
+
+
+@pytest.fixture
+def batch(client):
+    """batch(behaviour...) creates a batch on the fake spark-submit; all are deleted at the end of the test.
+
+    Keywords become `spark.fake.<word>` in the batch's conf; `request` is merged in.
+    """
+    created = []
+
+    def create(request=None, **behaviour):
+        request = dict(request or {})
+        conf = {**batches.fake_conf(**behaviour), **request.pop("conf", {})}
+        created.append(batches.create(client, conf=conf, **request))
+        return created[-1]
+
+    yield create
+    for each in created:
+        each.delete()
+
+
+@pytest.fixture
+def serve(fake_spark_home):
+    """serve(settings) starts a server of the test's own with the fake spark-submit and returns it."""
+    with contextlib.ExitStack() as running:
+
+        def start(settings=None, **options):
+            server = gateways.Gateway(new_directory(), fake_spark_home, python=sys.executable,
+                                      settings={"session.kill-grace": "1s", **(settings or {})}, **options)
+            return running.enter_context(contextlib.contextmanager(run_gateway)(server))
+
+        yield start
 
 
 @pytest.fixture(scope="session", params=SPARK_VERSIONS)

@@ -9,7 +9,6 @@ from blackbox import gateway as gateways
 from blackbox import livy_replay
 from blackbox.conftest import new_directory, run_gateway
 
-PAGE = "docs/livy-compat.md"
 FILES = sorted(file.stem for file in livy_replay.DATA.glob("*.jsonl"))
 
 
@@ -56,8 +55,6 @@ def test_guarded(guarded, recording):
 
 @recordings("batches")
 def test_batches(plain, recording):
-    if plain.client.get("/batches").status == 404:
-        pytest.skip(f"batches are not there yet: {PAGE}, Routes")
     replay(plain, recording)
 
 
@@ -66,8 +63,9 @@ def test_batches(plain, recording):
 EVERY = [(name, recording) for name in FILES for recording in livy_replay.load(name)]
 DIFFERENCES = livy_replay.table("Differences")
 OF_VERSIONS = livy_replay.table("Differences of Spark's versions")
-COVERED = ("Routes", "Creation of a session", "Bodies of other requests", "Parameters in the query", "Headers",
-           "View of a session", "Statement", "Output of a statement", "Other answers", "Session", "State of a statement")
+COVERED = ("Routes", "Creation of a session", "Creation of a batch", "Bodies of other requests", "Parameters in the query",
+           "Headers", "View of a session", "View of a batch", "Statement", "Output of a statement", "Other answers",
+           "Session", "Batch", "State of a statement")
 
 
 @pytest.mark.parametrize("rows,entry", [(DIFFERENCES, "sparkgate"), (OF_VERSIONS, "spark-4.1")], ids=["livy", "spark"])
@@ -138,6 +136,10 @@ def test_page_has_every_field(plain):
     assert listed("View of a session") == list(created)
     assert listed("Statement") == list(statement)
     assert sorted(listed("Creation of a session")) == known_fields(plain.client, "/sessions")
+    batch = plain.client.ok("POST", "/batches", {"file": "local:/job.py"}, status=201)
+    plain.client.delete(f"/batches/{batch['id']}")
+    assert listed("View of a batch") == list(batch)
+    assert sorted(listed("Creation of a batch")) == known_fields(plain.client, "/batches")
 
 
 def known_fields(client, path):

@@ -1,4 +1,4 @@
-"""Whole sessions of a real Livy, request by request in their recorded order, on real Spark.
+"""Whole sessions and batches of a real Livy, request by request in their recorded order, on real Spark.
 
 The recordings were made with Spark 3.5.9 and `spark.master` local. Ids of sessions and the folder of uploaded files are
 those of this run; what else differs is in docs/livy-compat.md.
@@ -16,7 +16,8 @@ from blackbox import livy_replay
 from blackbox.client import DEADLINE, until
 from blackbox.conftest import new_directory, run_gateway
 
-SCENARIOS = ("starting", "pyspark", "spark", "shared", "sql", "failed")
+SCENARIOS = ("starting", "pyspark", "spark", "shared", "sql", "failed", "batches-life")
+WITH_IMPERSONATION = 574  # from here on batches-life was recorded with it, and with a fake spark-submit
 FOLDER = "/data/jobs"
 ENDS = ("available", "cancelled")
 NO_CANDIDATES = '{"candidates":[]}'
@@ -26,8 +27,9 @@ NO_CANDIDATES = '{"candidates":[]}'
 def folder(tmp_path_factory):
     """Stands in for FOLDER, which the recordings name."""
     directory = tmp_path_factory.mktemp("jobs")
-    (directory / "pi.py").write_text("print('pi')\n")
+    (directory / "pi.py").write_text("from pyspark import SparkContext\nsc = SparkContext()\nprint('pi')\nsc.stop()\n")
     (directory / "x.txt").write_text("x\n")
+    (directory / "sleep.py").write_text("import sys, time\ntime.sleep(float(sys.argv[1]))\n")
     return directory
 
 
@@ -48,7 +50,7 @@ class Scenario:
     def translate(self, text):
         text = text.replace(FOLDER, self.folder)
         for livy, ours in self.sessions.items():
-            text = re.sub(rf"(/sessions/){livy}(?!\d)", rf"\g<1>{ours}", text)
+            text = re.sub(rf"(/(?:sessions|batches)/){livy}(?!\d)", rf"\g<1>{ours}", text)
             text = re.sub(rf"(Session '){livy}(?=')", rf"\g<1>{ours}", text)
             text = re.sub(rf"(for session ){livy + 1}(?=\")", rf"\g<1>{ours + 1}", text)  # the next id
             text = re.sub(rf'(\{{"id":){livy}(?=,"(?:name|from|state)")', rf"\g<1>{ours}", text)
@@ -77,7 +79,7 @@ class Scenario:
     def poll(self, recording):
         """The states that are seen come in the recorded order; some may be too short to be seen."""
         recorded, seen, end = recording["states"], [], time.monotonic() + 3 * DEADLINE
-        while not seen or seen[-1] not in (recorded[-1], "idle", "dead", "error", "killed"):
+        while not seen or seen[-1] not in (recorded[-1], "idle", "dead", "error", "killed", "success"):
             assert time.monotonic() < end, f"states {seen}"
             state = self.client.ok("GET", self.translate(recording["path"]))["state"]
             if not seen or seen[-1] != state:
@@ -98,7 +100,7 @@ class Scenario:
             seen = self.client.ok("GET", path)
             return all(each["state"] in wanted for each in seen.get("statements", [seen]))
 
-        if not re.fullmatch(r"/sessions/[^/?]+|/sessions/[^/?]+/statements.*", path):
+        if not re.fullmatch(r"/(?:sessions|batches)/[^/?]+|/sessions/[^/?]+/statements.*", path):
             return []
         try:
             until(there, DEADLINE, lambda: f"{path} {wanted}")
@@ -107,7 +109,8 @@ class Scenario:
         return []
 
     def note_session(self, recording, answer):
-        if recording["path"] == "/sessions" and recording["status"] == answer.status == 201:
+        collection = recording["path"].partition("?")[0]
+        if collection in ("/sessions", "/batches") and recording["status"] == answer.status == 201:
             self.sessions[json.loads(recording["answer"])["id"]] = answer.json["id"]
 
     def compare(self, recording, answer):
@@ -157,10 +160,24 @@ def compare_submitted(recording, answer):
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_scenario(replay_gateway, spark_version, folder, name):
     scenario = Scenario(replay_gateway, spark_version, folder)
+    collection = "/batches" if name.startswith("batches") else "/sessions"
     try:
         for recording in livy_replay.load(name):
-            scenario.run(recording)
+            if name != "batches-life" or recording["n"] < WITH_IMPERSONATION:
+                scenario.run(recording)
     finally:
-        for session in scenario.sessions.values():
-            replay_gateway.client.delete(f"/sessions/{session}")
+        for number in scenario.sessions.values():
+            replay_gateway.client.delete(f"{collection}/{number}")
     assert not scenario.problems, "\n".join(scenario.problems)
+
+
+def test_batches_with_impersonation(fake_spark_home, folder):
+    for server in run_gateway(gateways.Gateway(new_directory(), fake_spark_home, settings={
+            "impersonation.enabled": "true"})):
+        scenario = Scenario(server, None, folder)
+        for recording in livy_replay.load("batches-life"):
+            if recording["n"] >= WITH_IMPERSONATION:
+                if recording["method"] == "GET":
+                    until(lambda: server.client.get("/batches?size=0&state=success").json["total"] == 4, DEADLINE, "all ended")
+                scenario.run(recording)
+        assert not scenario.problems, "\n".join(scenario.problems)

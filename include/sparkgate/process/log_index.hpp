@@ -37,8 +37,9 @@ private:
     struct part {
         std::int64_t begin = 0, indexed = 0;  // bytes; looked at up to `indexed`
         std::int64_t newlines = 0;
-        bool open_line = false;           // text after the last newline
-        std::vector<std::int64_t> marks;  // where line 1024*i of this part starts
+        std::int64_t whole_lines_end = 0;  // where the text after the last newline begins
+        bool open_line = false;            // text after the last newline
+        std::vector<std::int64_t> marks;   // where line 1024*i of this part starts
         std::int64_t lines() const { return newlines + (open_line ? 1 : 0); }
     };
     struct hole {
