@@ -68,6 +68,7 @@ awaitable<response> list_statements(context& api, const request& from, const pat
     std::string body = "{\"total_statements\":" + std::to_string(count) + ",\"statements\":[";
     for (std::size_t i = range.begin; i < range.end; ++i) {
         auto output = co_await owner->output_of(all[i]);
+        if (!output && output.error().code == errc::unavailable) co_return to_response(output.error());
         if (i > range.begin) body += ',';
         body += statement_view(*all[i], output ? *output : "null");
     }

@@ -110,7 +110,8 @@ int run(int argc, char** argv) {
     if (!loaded) return report(code_of(loaded.error().what), loaded.error().message);
     if (*show) return print_configuration(*loaded);
     try {
-        const auto failed = serve_until_stopped(*loaded, given.port_file);
+        auto reload = [&given] { return config::load(given.file(), given.assignments); };
+        const auto failed = serve_until_stopped(*loaded, given.port_file, reload);
         return failed ? report(failed->code, failed->message) : success;
     } catch (const std::exception& e) {
         return report(internal_failure, std::string("internal failure: ") + e.what());

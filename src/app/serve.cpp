@@ -113,12 +113,13 @@ public:
     running_server(const config::loaded& configuration, process::spark_installation spark,
                    process::submit_settings submit, state_directory state)
         : settings_(configuration.values),
+          effective_(configuration.effective),
           spark_(std::move(spark)),
           submit_(std::move(submit)),
           state_(std::move(state)) {}
 
     std::optional<start_failure> start(const std::string& port_file);
-    void run();
+    void run(reload_function reload);
 
 private:
     std::optional<start_failure> open_parts();
@@ -126,8 +127,10 @@ private:
     awaitable<void> recover(store::contents known);
     awaitable<void> stop_on_signal();
     awaitable<void> end_programs();
+    awaitable<void> reload_on_signal(reload_function reload);
 
     const config::settings& settings_;
+    std::vector<config::effective_value> effective_;  // as the configuration was read last
     process::spark_installation spark_;
     process::submit_settings submit_;
     state_directory state_;
@@ -218,9 +221,30 @@ awaitable<void> running_server::end_programs() {
     co_await batches_->stop_all({});
 }
 
-void running_server::run() {
+awaitable<void> running_server::reload_on_signal(reload_function reload) {
+    asio::signal_set signals(loop_, SIGHUP);
+    for (;;) {
+        const auto [ec, number] = co_await signals.async_wait(as_tuple);
+        if (ec) co_return;
+        auto now = reload();
+        if (!now) {
+            spdlog::error("the configuration was not read again: {}", now.error().message);
+            continue;
+        }
+        spdlog::set_level(spdlog::level::from_str(now->values.log_level));
+        spdlog::info("the configuration was read again");
+        for (std::size_t i = 0; i < effective_.size(); ++i)
+            if (now->effective[i].value != effective_[i].value && effective_[i].key != "server.log.level")
+                spdlog::warn("{} has changed: it takes effect at the next start", effective_[i].key);
+        effective_ = std::move(now->effective);
+    }
+}
+
+void running_server::run(reload_function reload) {
     auto stop = stop_on_signal();
     asio::co_spawn(loop_, std::move(stop), asio::detached);
+    auto reloads = reload_on_signal(std::move(reload));
+    asio::co_spawn(loop_, std::move(reloads), asio::detached);
     for (session::program_manager* each : {static_cast<session::program_manager*>(sessions_.get()),
                                            static_cast<session::program_manager*>(batches_.get())}) {
         auto expiry = each->expire_in_time();
@@ -236,7 +260,7 @@ void running_server::run() {
 }  // namespace
 
 std::optional<start_failure> serve_until_stopped(const config::loaded& configuration,
-                                                 const std::string& port_file) {
+                                                 const std::string& port_file, reload_function reload) {
     const config::settings& s = configuration.values;
     obs::set_up_logging(s.log_level);
     // Large outputs pass through: their memory goes back to the system instead of staying in the heap.
@@ -247,7 +271,7 @@ std::optional<start_failure> serve_until_stopped(const config::loaded& configura
     for (const auto& note : configuration.notes)
         spdlog::info("{}", note);
     std::signal(SIGPIPE, SIG_IGN);
-    std::signal(SIGHUP, SIG_IGN);
+    std::signal(SIGHUP, SIG_IGN);  // until the loop runs
 
     if (!is_loopback(s.server_host) && !s.allow_remote_without_authentication)
         return start_failure{cannot_listen,
@@ -262,7 +286,7 @@ std::optional<start_failure> serve_until_stopped(const config::loaded& configura
     if (!state) return start_failure{state_unusable, state.error().message};
     running_server server(configuration, std::move(*spark), std::move(*submit), std::move(*state));
     if (auto failed = server.start(port_file)) return failed;
-    server.run();
+    server.run(std::move(reload));
     return {};
 }
 

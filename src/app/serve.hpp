@@ -4,6 +4,7 @@
 #include "sparkgate/app/command_line.hpp"
 #include "sparkgate/config/load.hpp"
 
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -14,8 +15,13 @@ struct start_failure {
     std::string message;  // one line
 };
 
-// Blocks until SIGTERM or SIGINT and the end of the drain. Nothing: it ran and stopped well.
+// Reads the configuration again, as at the start.
+using reload_function = std::function<boost::system::result<config::loaded, config::load_error>()>;
+
+// Blocks until SIGTERM or SIGINT and the end of the drain. On SIGHUP the configuration is read again: the log
+// level takes effect, what else has changed is named as waiting for the next start. Nothing: it ran and stopped
+// well.
 std::optional<start_failure> serve_until_stopped(const config::loaded& configuration,
-                                                 const std::string& port_file);
+                                                 const std::string& port_file, reload_function reload);
 
 }  // namespace sparkgate::app

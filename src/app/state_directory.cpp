@@ -17,7 +17,10 @@ result<state_directory> state_directory::open(const std::filesystem::path& path)
     if (!lock)
         return system_error(errc::unavailable, "state.dir cannot be used: cannot open " + lock_path.string(),
                             errno);
-    if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0)
+    // The second lock can be looked at without taking it, which is how shims know that a server is there.
+    struct flock all {};
+    all.l_type = F_WRLCK;
+    if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0 || ::fcntl(lock.get(), F_OFD_SETLK, &all) != 0)
         return fail(errc::unavailable, "state.dir " + path.string() + " is in use by another sparkgate");
     return state_directory(path, std::move(lock));
 }

@@ -233,7 +233,6 @@ void add_drivers(table& to) {
            {{"rsc.client.do-not-use.run-driver-in-process", "false"}});
     to.add("session.kill-grace says how long a session may take to end.",
            {{"rsc.client.shutdown-timeout", "10s"}});
-    to.add("A driver ends when the server is gone.", {{"rsc.server.idle-timeout", "10m"}});
     to.add("The request for a session says it.", {{"rsc.session.kind", ""}, {"rsc.proxy-user", ""}});
     to.add("Statements of a session run one after the other.",
            {{"rsc.session.interpreter.threadPool.size", "1"}});

@@ -82,6 +82,11 @@ std::vector<option> make_options() {
          "they end with it.",
          one_of(&settings::recovery_mode, {"recovery", "off"}),
          "Livy's default is off; it recovers on YARN and Kubernetes only, and from a store of another kind."},
+        {"rsc.server.idle-timeout", "time", "24h",
+         "A session ends when no server has come back for that long; 0: never.",
+         into(&settings::session_orphan_timeout), "Livy's default is 10m."},
+        {"server.batch.orphan-timeout", "time", "0", "The same for a batch.",
+         into(&settings::batch_orphan_timeout)},
 
         {"server.spark-home", "path", "",
          "Spark's directory; empty: SPARK_HOME, else the pyspark package of the python3 in PATH.",

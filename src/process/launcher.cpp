@@ -109,6 +109,10 @@ public:
                                       std::to_string(spec.grace.count()),
                                       "--log-limit",
                                       std::to_string(spec.log_limit),
+                                      "--server-lock",
+                                      spec.server_lock.string(),
+                                      "--orphan-timeout",
+                                      std::to_string(spec.orphan_timeout.count()),
                                       "--"};
         argv.insert(argv.end(), spec.argv.begin(), spec.argv.end());
         const auto pid = spawn(shim_, argv, spec.env);

@@ -130,6 +130,7 @@ result<process::child_spec> batch::prepare() {
         note("sparkgate: conf " + obs::printable(each) + " is not for Spark and has no meaning here");
     process::child_spec spec;
     spec.argv = std::move(submission.argv);
+    spec.orphan_timeout = world_.settings.batch_orphan_timeout;
     const std::map<std::string, std::optional<std::string>> own{
         {"SPARKGATE_BATCH_ID", std::to_string(id())},
         {"SPARKGATE_STATE_DIR", world_.settings.state_dir.string()},

@@ -57,6 +57,7 @@ void program::launch() {
     spec->working_directory = directory_ / "work";
     spec->grace = world_.settings.kill_grace;
     spec->log_limit = world_.settings.log_max_size.value;
+    spec->server_lock = world_.settings.state_dir / "lock";
     auto launched = world_.launcher.launch(*spec);
     if (!launched) return fail_start(launched.error().message);
     waits_ = false;
@@ -87,6 +88,7 @@ void program::end_unseen() {
         how = process::exit_status();
         how->problem = "its processes vanished while no server ran (was the machine restarted?)";
     }
+    if (how->ended_by_us && reason_.empty()) reason_ = "it was ended while no server ran";
     gone_ = true;
     on_ended(&*how);
     on_gone();

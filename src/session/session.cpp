@@ -79,6 +79,7 @@ result<process::child_spec> session::prepare() {
             note("sparkgate: conf " + obs::printable(each) + " is not for Spark and has no meaning here");
     process::child_spec spec;
     spec.argv = std::move(driver->argv);
+    spec.orphan_timeout = world_.settings.session_orphan_timeout;
     spec.env = process::child_environment(world_.environment, driver_environment(world_, id()));
     link_ = world_.endpoint.expect(id(), token, *this);
     return spec;

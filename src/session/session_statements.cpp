@@ -227,12 +227,13 @@ std::filesystem::path session::stream_path(std::int64_t statement_id) const {
 }
 
 // The text goes to a file: it may be read from any position for as long as the statement is kept, and costs
-// no memory.
+// no memory. It goes to its own place there: what an earlier gateway process had written already comes again.
 void session::on_stream(const driver::frame& received) {
     const auto id = received.integer("id", -1);
     if (!statements_.find(id)) return;
-    unique_fd file(::open(stream_path(id).c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600));
-    if (!file || ::write(file.get(), received.payload.data(), received.payload.size()) < 0)
+    unique_fd file(::open(stream_path(id).c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+    const auto at = file ? received.integer("at", ::lseek(file.get(), 0, SEEK_END)) : 0;
+    if (!file || ::pwrite(file.get(), received.payload.data(), received.payload.size(), at) < 0)
         spdlog::debug("session {}: cannot keep the output of statement {} for following", this->id(), id);
     changed_.notify();
 }

@@ -1,10 +1,13 @@
-// sparkgate-shim --dir DIR --cwd DIR --grace MS [--log-limit BYTES] -- program arguments…
+// sparkgate-shim --dir DIR --cwd DIR --grace MS [--log-limit BYTES] [--server-lock FILE --orphan-timeout MS]
+//     -- program arguments…
 //
 // Guards one program: starts it, reports how it ended, and leaves nothing of it behind. Outlives the gateway.
 // Started by the gateway's launcher (process/launcher.hpp), in a session of its own and with only descriptors
-// 0, 1, 2. One thread; asleep until a signal comes (with a log limit it looks at the log once a second). TERM
+// 0, 1, 2. One thread; asleep until a signal comes (with a log limit it looks at the log once a second, with an orphan timeout
+// at the lock every five). TERM
 // and INT end the program with all that it started.
 #include "log_limit.hpp"
+#include "orphan.hpp"
 #include "program.hpp"
 #include "report.hpp"
 #include "tree.hpp"
@@ -28,7 +31,8 @@ struct options {
     const char* directory = nullptr;
     const char* working_directory = nullptr;
     long grace_ms = -1;
-    long long log_limit = 0;
+    long long log_limit = 0, orphan_timeout_ms = 0;
+    const char* server_lock = "";
     char** argv = nullptr;
 };
 
@@ -41,6 +45,10 @@ bool parse(char** arguments, options& out) {
             out.working_directory = at[1];
         else if (std::strcmp(at[0], "--grace") == 0)
             out.grace_ms = std::strtol(at[1], nullptr, 10);
+        else if (std::strcmp(at[0], "--server-lock") == 0)
+            out.server_lock = at[1];
+        else if (std::strcmp(at[0], "--orphan-timeout") == 0)
+            out.orphan_timeout_ms = std::strtoll(at[1], nullptr, 10);
         else if (std::strcmp(at[0], "--log-limit") == 0)
             out.log_limit = std::strtoll(at[1], nullptr, 10);
         else
@@ -72,7 +80,8 @@ bool sleep_until_signal(int timeout_ms) {
 
 class guard {
 public:
-    guard(report& told, long grace_ms, log_limit log) : told_(told), grace_ms_(grace_ms), log_(log) {}
+    guard(report& told, long grace_ms, log_limit log, orphan_watch orphan)
+        : told_(told), grace_ms_(grace_ms), log_(log), orphan_(orphan) {}
 
     void run(const program_spec& spec) {
         text problem;
@@ -84,8 +93,12 @@ public:
         }
         told_.write_identity(program_);
         while (reap() && program_ > 0 && !ended_by_us_) {
-            ended_by_us_ = sleep_until_signal(log_.needed() ? log_pause_ms : -1);
+            ended_by_us_ = sleep_until_signal(pause());
             log_.apply();
+            if (!ended_by_us_ && program_ > 0 && orphan_.is_over(monotonic_ms())) {
+                told_.log("no server has come back: the program ends");
+                ended_by_us_ = true;
+            }
         }
         end_tree();
     }
@@ -125,9 +138,15 @@ private:
     static constexpr int pause_ms = 30;        // between two looks at the tree while it is ended
     static constexpr int log_pause_ms = 1000;  // between two looks at the log's size
 
+    int pause() const {
+        if (!orphan_.needed()) return log_.needed() ? log_pause_ms : -1;
+        return log_.needed() && log_pause_ms < orphan_.pause_ms() ? log_pause_ms : orphan_.pause_ms();
+    }
+
     report& told_;
     long grace_ms_;
     log_limit log_;
+    orphan_watch orphan_;
     process_tree tree_;
     pid_t program_ = 0;  // 0 when it has ended
     bool ended_by_us_ = false;
@@ -155,8 +174,9 @@ int run(char** arguments) {
         told.write_problem(problem.view(), false);
         return 0;
     }
-    guard(told, given.grace_ms, log_limit(log, given.log_limit))
-        .run({given.working_directory, given.argv, log});
+    const log_limit small_log(log, given.log_limit);
+    const orphan_watch orphan(given.server_lock, given.orphan_timeout_ms);
+    guard(told, given.grace_ms, small_log, orphan).run({given.working_directory, given.argv, log});
     return 0;
 }
 

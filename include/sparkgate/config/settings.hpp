@@ -41,6 +41,7 @@ struct settings {
     std::filesystem::path state_dir;
     std::string recovery_mode;  // "recovery": programs outlive the server; "off": they end with it
     std::string log_level;
+    milliseconds session_orphan_timeout{}, batch_orphan_timeout{};  // that they outlive a server by
 
     std::string spark_home, spark_master, spark_deploy_mode;
     bool impersonation = false;

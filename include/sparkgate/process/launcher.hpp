@@ -43,6 +43,10 @@ struct child_spec {
     std::vector<std::string> argv;            // argv[0] is looked up in PATH if it has no slash
     std::vector<std::string> env;             // complete: KEY=value
     std::chrono::milliseconds grace{10'000};  // between TERM and KILL
+    // The program is ended when nobody has held a lock on this file (fcntl, of the open file description) for
+    // that long; 0: never.
+    std::filesystem::path server_lock;
+    std::chrono::milliseconds orphan_timeout{0};
     std::uint64_t log_limit = 0;  // bytes of output.log: beyond about so many its middle is removed; 0: never
 };
 

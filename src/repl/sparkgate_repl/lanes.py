@@ -36,6 +36,7 @@ class Statement:
         self.code = code
         self.group = "sparkgate-%d" % id
         self.output = output
+        self.streamed = 0                       # bytes of it that were put on the link
         self.running = False                    # user code may be running: interrupts make sense
         self.running_since = 0.0                # time.monotonic()
         self.cancel_requested = False
@@ -170,7 +171,7 @@ class Lanes:
         """Put a statement into its lane; a kind that cannot be had answers at once."""
         statement = Statement(id, kind, code, None)
         statement.output = Output(
-            self._env.options["output_limit"], lambda name, text: self._stream(id, name, text), self._flusher)
+            self._env.options["output_limit"], lambda name, text: self._stream(statement, name, text), self._flusher)
         self.last_activity = time.monotonic()
         try:
             lane = self.get(kind)
@@ -212,8 +213,10 @@ class Lanes:
             lane.ready.wait(seconds)
         return lane.interpreter if lane.ready.is_set() else None
 
-    def _stream(self, id, name, text):
-        self._link.send("stream", text.encode("utf-8", "replace"), id=id, name=name)
+    def _stream(self, statement, name, text):
+        data = text.encode("utf-8", "replace")
+        self._link.send("stream", data, id=statement.id, name=name, at=statement.streamed)
+        statement.streamed += len(data)
 
 
 def _make_interpreter(kind, env):
