@@ -44,7 +44,8 @@ session::session(services& world, alarm_clock& timer, std::int64_t id, session_r
 
 session::session(services& world, alarm_clock& timer, const store::session_record& from,
                  const std::vector<store::statement_record>& statements)
-    : session(world, timer, from, parse_details(from.details), session_request_of(parse_details(from.request))) {
+    : session(world, timer, from, parse_details(from.details),
+              session_request_of(parse_details(from.request))) {
     for (const auto& each : statements)
         statements_.restore(each);
     if (!statements.empty()) oldest_stream_ = statements.front().id;

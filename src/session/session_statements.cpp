@@ -1,9 +1,8 @@
 // The statements of a session: queue, driver, results.
-#include "sparkgate/session/session.hpp"
-
 #include "pause.hpp"
 
 #include "sparkgate/base/unique_fd.hpp"
+#include "sparkgate/session/session.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -74,8 +73,8 @@ void session::send_exec(const statement& which) {
     link_->send(header, which.code);
 }
 
-// What an earlier gateway process has sent, although its store does not say so: results of these will come, or
-// have.
+// What an earlier gateway process has sent, although its store does not say so: results of these will come,
+// or have.
 void session::take_in(std::int64_t last_received) {
     for (const auto& each : statements_.all())
         if (each->id <= last_received) each->apply(statement_event::sent, now_ms());

@@ -3,6 +3,8 @@
 #include "store/sqlite.hpp"
 #include "unit/store/support.hpp"
 
+#include "sparkgate/base/files.hpp"
+
 #include <csignal>
 #include <fstream>
 #include <sys/resource.h>
@@ -237,6 +239,27 @@ TEST(store_migrations, a_failure_leaves_nothing_behind) {
     EXPECT_FALSE(db.in_transaction());
     EXPECT_EQ(db.query_integer("SELECT count(*) FROM sqlite_schema").value(), 1);
     EXPECT_EQ(db.query_integer("PRAGMA user_version").value(), 0);
+}
+
+// Each earlier schema has a file of its own below tests/data/store.
+TEST_F(sqlite_store, a_store_of_schema_1_is_brought_up_with_all_that_is_in_it) {
+    {
+        auto old = database::open(file_).value();
+        const auto sql = read_file(std::filesystem::path(SPARKGATE_TEST_DATA) / "store/schema-1.sql").value();
+        ASSERT_TRUE(old.execute(sql.c_str()));
+    }
+    auto opened = open();
+    const auto all = opened->load().value();
+    ASSERT_EQ(all.sessions.size(), 1u);
+    EXPECT_EQ(all.sessions[0].state, "idle");
+    ASSERT_EQ(all.statements.size(), 2u);
+    EXPECT_TRUE(all.statements[0].has_output);
+    EXPECT_FALSE(all.statements[1].has_output);
+    EXPECT_EQ(all.next_session_id, 7);
+    EXPECT_EQ(loop_.await(opened->read_output(3, 0)).value(), R"({"status":"ok"})");
+    batch_record batch;
+    batch.request = "{}";
+    EXPECT_EQ(failure(loop_.await(opened->commit(changes(put_batch{batch})))), "");
 }
 
 }  // namespace
