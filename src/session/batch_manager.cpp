@@ -13,23 +13,16 @@ void batch_manager::restore(const std::vector<store::batch_record>& known) {
 awaitable<result<creation<batch>>> batch_manager::create(batch_request request,
                                                          std::optional<std::string> owner,
                                                          std::optional<std::string> key) {
-    if (!world_.settings.impersonation) request.spark.proxy_user.reset();
-    std::optional<creation_key> named;
-    if (key) named = creation_key{std::move(*key), fingerprint(dump_json(as_json(request)))};
-    const auto earlier = co_await find_replayed(owner, named);
-    if (!earlier) co_return earlier.error();
-    creation<batch> out{std::static_pointer_cast<batch>(*earlier), *earlier != nullptr};
-    if (out.replayed) co_return out;
-    if (auto checked = check(request.spark); !checked) co_return checked.error();
-    if (auto file = process::resolve_file(request.file, world_.submit.rules.files); !file)
-        co_return file.error();
-    auto place = reserve();
-    if (!place) co_return place.error();
-    out.what = std::make_shared<batch>(world_, timer_, take_id(), std::move(request), std::move(owner),
+    auto check_own = [this](const batch_request& wanted) -> result<void> {
+        const auto file = process::resolve_file(wanted.file, world_.submit.rules.files);
+        if (!file) return file.error();
+        return {};
+    };
+    auto make = [this](batch_request wanted, std::int64_t id, auto whose, auto named) {
+        return std::make_shared<batch>(world_, timer_, id, std::move(wanted), std::move(whose),
                                        std::move(named));
-    const auto admitted = co_await admit(out.what, std::move(*place));
-    if (!admitted) co_return admitted.error();
-    co_return out;
+    };
+    return create_program<batch>(std::move(request), std::move(owner), std::move(key), check_own, make);
 }
 
 void batch_manager::count() {

@@ -7,23 +7,16 @@ namespace sparkgate::session {
 awaitable<result<creation<session>>> session_manager::create(session_request request,
                                                              std::optional<std::string> owner,
                                                              std::optional<std::string> key) {
-    if (!world_.settings.impersonation) request.spark.proxy_user.reset();
-    std::optional<creation_key> named;
-    if (key) named = creation_key{std::move(*key), fingerprint(dump_json(as_json(request)))};
-    const auto earlier = co_await find_replayed(owner, named);
-    if (!earlier) co_return earlier.error();
-    creation<session> out{std::static_pointer_cast<session>(*earlier), *earlier != nullptr};
-    if (out.replayed) co_return out;
-    if (auto checked = check(request.spark); !checked) co_return checked.error();
-    if (auto own = config::settings_of_session(world_.settings, request.spark.conf); !own)
-        co_return own.error();
-    auto place = reserve();
-    if (!place) co_return place.error();
-    out.what = std::make_shared<session>(world_, timer_, take_id(), std::move(request), std::move(owner),
+    auto check_own = [this](const session_request& wanted) -> result<void> {
+        const auto own = config::settings_of_session(world_.settings, wanted.spark.conf);
+        if (!own) return own.error();
+        return {};
+    };
+    auto make = [this](session_request wanted, std::int64_t id, auto whose, auto named) {
+        return std::make_shared<session>(world_, timer_, id, std::move(wanted), std::move(whose),
                                          std::move(named));
-    const auto admitted = co_await admit(out.what, std::move(*place));
-    if (!admitted) co_return admitted.error();
-    co_return out;
+    };
+    return create_program<session>(std::move(request), std::move(owner), std::move(key), check_own, make);
 }
 
 void session_manager::restore(const store::contents& known) {

@@ -14,7 +14,7 @@ public:
     // Goes on with what an earlier gateway process has recorded. Once, before any other call.
     void restore(const std::vector<store::batch_record>& known);
 
-    // As session_manager::create(). Besides, the file has to be one that Spark may read.
+    // As create_program() says. Besides, the file has to be one that Spark may read.
     awaitable<result<creation<batch>>> create(batch_request request, std::optional<std::string> owner,
                                               std::optional<std::string> key = {});
 

@@ -4,6 +4,7 @@
 
 #include "sparkgate/session/program.hpp"
 #include "sparkgate/session/removal_notes.hpp"
+#include "sparkgate/session/request.hpp"
 
 #include <map>
 #include <memory>
@@ -59,22 +60,15 @@ public:
 protected:
     ~program_manager() = default;
 
-    // What every request is checked for before anything of it exists. Errors: invalid_argument in Livy's
-    // words (name, conf, files).
-    result<void> check(const process::spark_request& request) const;
-
-    // What an earlier request with this key created, if any; waits for one that is being recorded. Errors:
-    // mismatch when that was another request.
-    awaitable<result<program_pointer>> find_replayed(std::optional<std::string> owner,
-                                                     std::optional<creation_key> key);
-
-    // A place for a program that is to be created. Errors: busy.
-    result<launch_queue::place> reserve();
-    std::int64_t take_id() { return next_id_++; }
-
-    // Lists, records and starts a program; resolves when the record is durable. Errors: unavailable (store):
-    // nothing of it is left.
-    awaitable<result<void>> admit(program_pointer created, launch_queue::place place);
+    // The frame of every creation. Resolves with what an earlier request with this key created; else checks
+    // the request (`check_own`: what only this kind of program has), lists, records and starts make(request,
+    // id, owner, key), and resolves when the record is durable. A refused request leaves nothing behind.
+    // Errors: invalid_argument in Livy's words (name, conf, files), mismatch (the key belongs to another
+    // request), busy (too many wait for their start), unavailable (store).
+    template <class Program, class Request, class Check, class Make>
+    awaitable<result<creation<Program>>> create_program(Request request, std::optional<std::string> owner,
+                                                        std::optional<std::string> key, Check check_own,
+                                                        Make make);
 
     // One that an earlier gateway process left in the store, in order of id: one that had not ended goes on.
     void adopt(program_pointer known);
@@ -83,6 +77,12 @@ protected:
     alarm_clock timer_;
 
 private:
+    result<void> check(const process::spark_request& request) const;
+    awaitable<result<program_pointer>> find_replayed(std::optional<std::string> owner,
+                                                     std::optional<creation_key> key);
+    result<launch_queue::place> reserve();
+    awaitable<result<void>> admit(program_pointer created, launch_queue::place place);
+
     // Why a program has to go although its time is not over; nothing: it may stay.
     virtual std::optional<std::string> surplus(const program&) { return {}; }
     // Before all programs are asked.
@@ -101,5 +101,27 @@ private:
     change_signal changed_;
     bool releases_waiters_ = false;
 };
+
+template <class Program, class Request, class Check, class Make>
+awaitable<result<creation<Program>>> program_manager::create_program(Request request,
+                                                                     std::optional<std::string> owner,
+                                                                     std::optional<std::string> key,
+                                                                     Check check_own, Make make) {
+    if (!world_.settings.impersonation) request.spark.proxy_user.reset();
+    std::optional<creation_key> named;
+    if (key) named = creation_key{std::move(*key), fingerprint(dump_json(as_json(request)))};
+    const auto earlier = co_await find_replayed(owner, named);
+    if (!earlier) co_return earlier.error();
+    creation<Program> out{std::static_pointer_cast<Program>(*earlier), *earlier != nullptr};
+    if (out.replayed) co_return out;
+    if (const auto checked = check(request.spark); !checked) co_return checked.error();
+    if (const auto checked = check_own(request); !checked) co_return checked.error();
+    auto place = reserve();
+    if (!place) co_return place.error();
+    out.what = make(std::move(request), next_id_++, std::move(owner), std::move(named));
+    const auto admitted = co_await admit(out.what, std::move(*place));
+    if (!admitted) co_return admitted.error();
+    co_return out;
+}
 
 }  // namespace sparkgate::session

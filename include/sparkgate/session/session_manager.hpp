@@ -14,10 +14,7 @@ public:
     // Goes on with what an earlier gateway process has recorded. Once, before any other call.
     void restore(const store::contents& known);
 
-    // Registers, records and starts a session; resolves when the record is durable. With the key of an
-    // earlier creation: that one. Errors: invalid_argument (name, conf, files), mismatch (the key belongs to
-    // another request), busy (too many wait for their start), unavailable (store). A refused request leaves
-    // nothing behind.
+    // As create_program() says. Besides, what the conf sets of the server's keys has to be valid.
     awaitable<result<creation<session>>> create(session_request request, std::optional<std::string> owner,
                                                 std::optional<std::string> key = {});
 

@@ -39,7 +39,8 @@ protected:
 
 TEST_F(ShimWatchTest, TheMiddleOfALargeLogIsGivenBack) {
     auto small = script(
-        "head -c 3000000 /dev/zero | tr '\\0' x | fold -w 99; echo; touch $DIR/printed; while [ ! -e $DIR/go ]; do "
+        "head -c 3000000 /dev/zero | tr '\\0' x | fold -w 99; echo; touch $DIR/printed; while [ ! -e $DIR/go "
+        "]; do "
         "sleep "
         "0.05; done; echo last");
     small.log_limit = 512 << 10;
