@@ -241,6 +241,26 @@ TEST(store_migrations, a_failure_leaves_nothing_behind) {
     EXPECT_EQ(db.query_integer("PRAGMA user_version").value(), 0);
 }
 
+// As a session does that keeps its newest 100 statements: the pages of the old ones are used again.
+TEST_F(sqlite_store, the_file_does_not_grow_while_old_statements_leave) {
+    auto opened = open();
+    ASSERT_EQ(failure(loop_.await(opened->commit(changes(put_session{session(0)})))), "");
+    std::uintmax_t early = 0;
+    for (std::int64_t id = 0; id < 5000; ++id) {
+        auto record = statement_of(0, id);
+        record.output = std::string(2000, 'x');
+        opened->enqueue(changes(put_statement{record}, erase_statements{0, id - 99}));
+        if (id == 500) {
+            ASSERT_TRUE(opened->load());
+            early = fs::file_size(file_);
+        }
+    }
+    EXPECT_EQ(opened->load().value().statements.size(), 100u);
+    opened.reset();
+    EXPECT_LE(fs::file_size(file_), 2 * std::max<std::uintmax_t>(early, 1u << 20));
+    EXPECT_LE(fs::exists(file_.string() + "-wal") ? fs::file_size(file_.string() + "-wal") : 0, 8u << 20);
+}
+
 // Each earlier schema has a file of its own below tests/data/store.
 TEST_F(sqlite_store, a_store_of_schema_1_is_brought_up_with_all_that_is_in_it) {
     {
