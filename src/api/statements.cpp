@@ -146,6 +146,8 @@ awaitable<response> cancel_statement(context& api, const request&, const path_va
     const auto id = parse_int(path[1]);
     if (!id) co_return to_response(id.error());
     target.session->cancel(*id);
+    const auto kept = co_await target.session->keep(*id);
+    if (!kept) co_return to_response(kept.error());
     co_return json_response("{\"msg\":\"canceled\"}");
 }
 

@@ -101,6 +101,13 @@ void session::cancel(std::int64_t statement_id) {
     send_next();
 }
 
+awaitable<result<void>> session::keep(std::int64_t statement_id) {
+    const auto which = statements_.find(statement_id);
+    // One whose output only the store has was recorded with it.
+    if (!which || !which->durable || which->output_in_store) co_return result<void>();
+    co_return co_await world_.store.commit(put_change(id(), *which));
+}
+
 void session::on_frame(driver::frame received) {
     const std::string op = received.op();
     received_seq_ = std::max(received_seq_, received.integer("seq"));

@@ -46,6 +46,9 @@ public:
 
     // Asks for a statement's end; unknown and ended ones are left alone.
     void cancel(std::int64_t statement_id);
+    // Resolves when the statement's present state is in the store: what a client was told about it holds
+    // under the next gateway process, too. Errors: unavailable.
+    awaitable<result<void>> keep(std::int64_t statement_id);
 
     // The statement's output in Livy's shape as JSON text ("null" without); large ones come from the store.
     awaitable<result<std::string>> output_of(std::shared_ptr<const statement> which);

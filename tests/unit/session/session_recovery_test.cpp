@@ -140,6 +140,30 @@ TEST_F(session_recovery, a_cancel_that_the_driver_did_not_hear_is_repeated) {
     EXPECT_EQ(statement(0)->state, statement_state::cancelling);
 }
 
+TEST_F(session_recovery, what_a_client_was_told_of_a_cancel_holds) {
+    auto before = start_idle();
+    submit(before.self, "slow");
+    submit(before.self, "waits");
+    before.driver->expect("exec");
+    before.self->cancel(1);
+    auto work = before.self->keep(1);
+    ASSERT_TRUE(loop.await(std::move(work)));
+    EXPECT_EQ(store.load()->statements.at(1).state, "cancelled");
+}
+
+TEST_F(session_recovery, a_late_cancel_does_not_touch_an_output_that_only_the_store_has) {
+    auto idle = start_idle();
+    submit(idle.self, "big");
+    idle.driver->expect("exec");
+    const auto large = text_output(std::string(100'000, 'x'));
+    idle.driver->send(result_of(2, 0), large);
+    idle.driver->expect_ack(2);
+    idle.self->cancel(0);
+    auto work = idle.self->keep(0);
+    ASSERT_TRUE(loop.await(std::move(work)));
+    EXPECT_EQ(output(idle.self, statement(0)), large);
+}
+
 TEST_F(session_recovery, ids_and_names_go_on) {
     create(named("etl"));
     restart();
