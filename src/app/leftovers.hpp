@@ -14,8 +14,8 @@ class state_directory;
 awaitable<void> end_strangers(process::launcher& launcher, const state_directory& state,
                               const store::contents& known);
 
-// For a gateway that does not go on with what an earlier one has left: ends its children, removes sessions with
-// their directories and records, from `known` too. Batches stay, with their logs.
+// For a gateway that does not go on with what an earlier one has left: ends its children, removes sessions
+// with their directories and records, from `known` too. Batches stay, with their logs.
 awaitable<void> end_leftovers(process::launcher& launcher, store::store& store, const state_directory& state,
                               store::contents& known);
 

@@ -78,7 +78,8 @@ std::vector<option> make_options() {
          into(&settings::state_dir)},
 
         {"server.recovery.mode", "recovery or off", "recovery",
-         "recovery: sessions and batches live on when the server stops, and the next one goes on with them; off: "
+         "recovery: sessions and batches live on when the server stops, and the next one goes on with them; "
+         "off: "
          "they end with it.",
          one_of(&settings::recovery_mode, {"recovery", "off"}),
          "Livy's default is off; it recovers on YARN and Kubernetes only, and from a store of another kind."},

@@ -1,5 +1,5 @@
-// Reads what a record's `details` keep. A member that is missing or of another type is nothing: the file may be
-// of an earlier version.
+// Reads what a record's `details` keep. A member that is missing or of another type is nothing: the file may
+// be of an earlier version.
 #pragma once
 
 #include "sparkgate/session/program.hpp"

@@ -5,6 +5,7 @@
 #include "record_details.hpp"
 #include "start.hpp"
 
+#include "sparkgate/base/crash_point.hpp"
 #include "sparkgate/base/files.hpp"
 #include "sparkgate/config/session_keys.hpp"
 #include "sparkgate/obs/log.hpp"
@@ -44,7 +45,8 @@ session::session(services& world, alarm_clock& timer, std::int64_t id, session_r
 
 session::session(services& world, alarm_clock& timer, const store::session_record& from,
                  const std::vector<store::statement_record>& statements)
-    : session(world, timer, from, parse_details(from.details), session_request_of(parse_details(from.request))) {
+    : session(world, timer, from, parse_details(from.details),
+              session_request_of(parse_details(from.request))) {
     for (const auto& each : statements)
         statements_.restore(each);
     if (!statements.empty()) oldest_stream_ = statements.front().id;
@@ -205,6 +207,7 @@ void session::on_ready(const driver::frame& received) {
                            received.text("scala") + ", Java " + received.text("java") + ", Python " +
                            received.text("python") + ", " + app_id_ + ")"));
     apply(session_event::driver_ready);
+    crash_point("ready.received");
     const auto seq = received.integer("seq");
     unrecorded_.insert(seq);
     asio::co_spawn(world_.executor, record_ready(self(), seq), asio::detached);
@@ -222,6 +225,7 @@ awaitable<void> session::record_ready(std::shared_ptr<session> /* kept alive */,
         co_await pause(world_.executor, store_pause);
         now.assign(1, store::put_session{record()});
     }
+    crash_point("ready.stored");
     unrecorded_.erase(seq);
     acknowledge();
 }

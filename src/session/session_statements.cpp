@@ -1,9 +1,9 @@
 // The statements of a session: queue, driver, results.
-#include "sparkgate/session/session.hpp"
-
 #include "pause.hpp"
 
+#include "sparkgate/base/crash_point.hpp"
 #include "sparkgate/base/unique_fd.hpp"
+#include "sparkgate/session/session.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -45,6 +45,7 @@ awaitable<result<std::shared_ptr<const statement>>> session::submit(code_kind ki
         co_return fail(errc::conflict, "Session is in state " + std::string(to_string(state_)));
     touch();
     const auto added = statements_.add(kind, std::move(code));
+    crash_point("statement.before-record");
     auto written = co_await world_.store.commit(put_change(id(), *added));
     if (!written) {
         statements_.remove(added->id);
@@ -52,6 +53,7 @@ awaitable<result<std::shared_ptr<const statement>>> session::submit(code_kind ki
         co_return written.error();
     }
     added->durable = true;
+    crash_point("statement.recorded");
     if (is_final(added->state))  // cancelled, or the session has ended, while the first record was written
         world_.store.enqueue(put_change(id(), *added));
     send_next();
@@ -72,10 +74,11 @@ void session::send_next() {
 void session::send_exec(const statement& which) {
     const json header{{"op", "exec"}, {"id", which.id}, {"kind", to_string(which.kind)}};
     link_->send(header, which.code);
+    crash_point("statement.sent");
 }
 
-// What an earlier gateway process has sent, although its store does not say so: results of these will come, or
-// have.
+// What an earlier gateway process has sent, although its store does not say so: results of these will come,
+// or have.
 void session::take_in(std::int64_t last_received) {
     for (const auto& each : statements_.all())
         if (each->id <= last_received) each->apply(statement_event::sent, now_ms());
@@ -100,6 +103,13 @@ void session::cancel(std::int64_t statement_id) {
         link_->send(json{{"op", "cancel"}, {"id", statement_id}});
     if (which->durable) world_.store.enqueue(put_change(id(), *which));
     send_next();
+}
+
+awaitable<result<void>> session::keep(std::int64_t statement_id) {
+    const auto self = shared_from_this();
+    const auto which = statements_.find(statement_id);
+    if (!which || !which->durable) co_return result<void>();
+    co_return co_await world_.store.commit(put_change(id(), *which));
 }
 
 void session::on_frame(driver::frame received) {
@@ -163,6 +173,7 @@ void session::on_result(driver::frame received) {
                     : error_output(which->id, "ProtocolError", "The driver's answer was not valid JSON.");
         const auto seq = received.integer("seq");
         unrecorded_.insert(seq);
+        crash_point("result.received");
         asio::co_spawn(world_.executor, record_result(self(), which, seq), asio::detached);
         drop_old_statements();
     }
@@ -178,6 +189,7 @@ awaitable<void> session::record_result(std::shared_ptr<session> /* kept alive */
         if (gone_) co_return;  // nobody is left to send it again
         co_await pause(world_.executor, store_pause);
     }
+    crash_point("result.stored");
     unrecorded_.erase(seq);
     if (which->output && which->output->size() > largest_output_in_memory) {
         which->output.reset();

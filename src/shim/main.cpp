@@ -3,9 +3,8 @@
 //
 // Guards one program: starts it, reports how it ended, and leaves nothing of it behind. Outlives the gateway.
 // Started by the gateway's launcher (process/launcher.hpp), in a session of its own and with only descriptors
-// 0, 1, 2. One thread; asleep until a signal comes (with a log limit it looks at the log once a second, with an orphan timeout
-// at the lock every five). TERM
-// and INT end the program with all that it started.
+// 0, 1, 2. One thread; asleep until a signal comes (with a log limit it looks at the log once a second, with
+// an orphan timeout at the lock every five). TERM and INT end the program with all that it started.
 #include "log_limit.hpp"
 #include "orphan.hpp"
 #include "program.hpp"

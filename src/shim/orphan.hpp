@@ -12,7 +12,9 @@ public:
     bool needed() const { return timeout_ms_ > 0; }
 
     // Between two calls of is_over().
-    int pause_ms() const { return timeout_ms_ < longest_pause_ms ? static_cast<int>(timeout_ms_) : longest_pause_ms; }
+    int pause_ms() const {
+        return timeout_ms_ < longest_pause_ms ? static_cast<int>(timeout_ms_) : longest_pause_ms;
+    }
 
     // Looks at the lock, if it was not done just now. `now_ms` is of a monotonic clock.
     bool is_over(long long now_ms);

@@ -33,7 +33,8 @@ constexpr std::string_view batches_sql =
     "SELECT id, node, state, details,"
     " CASE WHEN state IN ('success', 'dead', 'killed') THEN NULL ELSE request END FROM batches ORDER BY id";
 constexpr std::string_view statements_sql =
-    "SELECT session, id, kind, state, started, completed, progress, code, typeof(output) <> 'null' FROM statements"
+    "SELECT session, id, kind, state, started, completed, progress, code, typeof(output) <> 'null' FROM "
+    "statements"
     " ORDER BY session, id";
 constexpr std::string_view next_session_id_sql =
     "SELECT max(coalesce((SELECT next FROM counters WHERE name = 'session'), 0),"

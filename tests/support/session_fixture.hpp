@@ -174,8 +174,9 @@ protected:
 private:
     session::services make_services() {
         if (!launches)
-            launches.emplace(static_cast<std::size_t>(settings.max_creation > 0 ? settings.max_creation : 100),
-                         static_cast<std::size_t>(settings.max_queued));
+            launches.emplace(
+                static_cast<std::size_t>(settings.max_creation > 0 ? settings.max_creation : 100),
+                static_cast<std::size_t>(settings.max_queued));
         session::services out{loop.executor(), settings, launcher, *endpoint, store, blocking,
                               *launches,       logs,     {},       {},        {},    {}};
         out.submit.spark_home = "/opt/spark";

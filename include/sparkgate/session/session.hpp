@@ -27,8 +27,8 @@ class session : public program, public driver::listener {
 public:
     session(services& world, alarm_clock& timer, std::int64_t id, session_request request,
             std::optional<std::string> owner, std::optional<creation_key> key);
-    // One of an earlier gateway process, by its records; `statements` are its own, by id. One that had not ended
-    // is to be resumed.
+    // One of an earlier gateway process, by its records; `statements` are its own, by id. One that had not
+    // ended is to be resumed.
     session(services& world, alarm_clock& timer, const store::session_record& from,
             const std::vector<store::statement_record>& statements);
     ~session() override;
@@ -46,6 +46,9 @@ public:
 
     // Asks for a statement's end; unknown and ended ones are left alone.
     void cancel(std::int64_t statement_id);
+    // Resolves when the store has the statement as it is now: a client is told only then. Errors:
+    // unavailable.
+    awaitable<result<void>> keep(std::int64_t statement_id);
 
     // The statement's output in Livy's shape as JSON text ("null" without); large ones come from the store.
     awaitable<result<std::string>> output_of(std::shared_ptr<const statement> which);
@@ -132,7 +135,7 @@ private:
     // Acknowledgements are cumulative: none goes beyond what is not in the store yet.
     std::int64_t received_seq_ = 0, acknowledged_seq_ = 0;
     std::set<std::int64_t> unrecorded_;  // seq of results, and of the word that the driver is ready
-    std::int64_t oldest_stream_ = 0;             // printed text of statements below is removed
+    std::int64_t oldest_stream_ = 0;     // printed text of statements below is removed
     std::map<std::int64_t, std::shared_ptr<question>> questions_;  // unanswered, by request number
     std::int64_t next_question_ = 1;
     std::int64_t next_upload_ = 1;

@@ -35,8 +35,8 @@ struct batch_record {
     std::int64_t id = 0;
     std::string node;   // as above
     std::string state;  // wire word
-    // The creation request as JSON, as the client sent it. Absent in an update (it stays), and in load() if the
-    // batch has ended.
+    // The creation request as JSON, as the client sent it. Absent in an update (it stays), and in load() if
+    // the batch has ended.
     std::optional<std::string> request;
     std::string details;  // JSON: everything else that the session layer keeps
 };
