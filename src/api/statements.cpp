@@ -145,8 +145,9 @@ awaitable<response> cancel_statement(context& api, const request&, const path_va
     if (target.refused) co_return *target.refused;
     const auto id = parse_int(path[1]);
     if (!id) co_return to_response(id.error());
-    target.session->cancel(*id);
-    const auto kept = co_await target.session->keep(*id);
+    const auto owner = target.session;
+    owner->cancel(*id);
+    const auto kept = co_await owner->keep(*id);
     if (!kept) co_return to_response(kept.error());
     co_return json_response("{\"msg\":\"canceled\"}");
 }

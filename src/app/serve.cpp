@@ -5,6 +5,7 @@
 #include "state_directory.hpp"
 
 #include "sparkgate/api/routes.hpp"
+#include "sparkgate/base/crash_point.hpp"
 #include "sparkgate/base/files.hpp"
 #include "sparkgate/obs/log.hpp"
 #include "sparkgate/process/spark_home.hpp"
@@ -174,12 +175,15 @@ std::optional<start_failure> running_server::open_parts() {
 }
 
 awaitable<void> running_server::recover(store::contents known) {
+    crash_point("recover.loaded");
     if (recovers())
         co_await end_strangers(*launcher_, state_, known);
     else
         co_await end_leftovers(*launcher_, *store_, state_, known);
+    crash_point("recover.cleaned");
     sessions_->restore(known);
     batches_->restore(known.batches);
+    crash_point("recover.restored");
     if (!known.sessions.empty() || !known.batches.empty())
         spdlog::info("going on with {} sessions and {} batches of before", known.sessions.size(),
                      known.batches.size());

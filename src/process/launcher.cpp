@@ -3,6 +3,8 @@
 #include "child.hpp"
 #include "shim_files.hpp"
 
+#include "sparkgate/base/crash_point.hpp"
+
 #include <cerrno>
 #include <csignal>
 #include <fcntl.h>
@@ -117,6 +119,7 @@ public:
         argv.insert(argv.end(), spec.argv.begin(), spec.argv.end());
         const auto pid = spawn(shim_, argv, spec.env);
         if (!pid) return pid.error();
+        crash_point("launch.spawned");
 
         auto watched = watch(*pid, dir, std::move(*fifo));
         if (!watched) undo(*pid);

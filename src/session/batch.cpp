@@ -140,11 +140,12 @@ result<process::child_spec> batch::prepare() {
 }
 
 void batch::on_launched() {
-    if (!is_clusters(world_.submit.rules.master)) apply(batch_event::runs);
     on_reattached();
 }
 
+// Also one that an earlier gateway process started in the moment of its death, before it could say so.
 void batch::on_reattached() {
+    if (!is_clusters(world_.submit.rules.master)) apply(batch_event::runs);
     asio::co_spawn(world_.executor, watch_application(std::static_pointer_cast<batch>(shared_from_this())),
                    asio::detached);
 }
@@ -152,7 +153,8 @@ void batch::on_reattached() {
 void batch::on_ended(const process::exit_status* how) {
     if (how && how->code == 0) return apply(batch_event::succeeded);
     if (how) note("sparkgate: spark-submit has ended: " + how->text());
-    const bool by_us = stopping_ && (!how || how->ended_by_us);
+    // An earlier gateway process may have asked for it.
+    const bool by_us = how ? how->ended_by_us : stopping_;
     if (reason_.empty() && how && !by_us) reason_ = how->text();
     apply(by_us ? batch_event::killed : batch_event::failed);
 }

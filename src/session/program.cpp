@@ -2,6 +2,7 @@
 
 #include "record_details.hpp"
 
+#include "sparkgate/base/crash_point.hpp"
 #include "sparkgate/base/files.hpp"
 #include "sparkgate/obs/log.hpp"
 
@@ -58,12 +59,14 @@ void program::launch() {
     spec->grace = world_.settings.kill_grace;
     spec->log_limit = world_.settings.log_max_size.value;
     spec->server_lock = world_.settings.state_dir / "lock";
+    crash_point("launch.prepared");
     auto launched = world_.launcher.launch(*spec);
     if (!launched) return fail_start(launched.error().message);
     waits_ = false;
     child_ = std::move(*launched);
     note(timeline_.reached("spawned " + spec->argv[0]));
     asio::co_spawn(world_.executor, supervise(shared_from_this()), asio::detached);
+    crash_point("launch.watched");
     on_launched();
 }
 
@@ -107,7 +110,9 @@ void program::fail_start(const std::string& why) {
 awaitable<void> program::supervise(std::shared_ptr<program> /* kept alive */) {
     const process::exit_status status = co_await child_->wait_exit();
     spdlog::info("{} {}: spark-submit has ended: {}", identity_.word, id(), status.text());
+    crash_point("end.seen");
     on_ended(&status);
+    crash_point("end.told");
     place_.leave();
     co_await child_->wait_gone();
     gone_ = true;

@@ -1,5 +1,7 @@
 #include "sparkgate/session/program_manager.hpp"
 
+#include "sparkgate/base/crash_point.hpp"
+
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -92,6 +94,7 @@ awaitable<result<void>> program_manager::admit(program_pointer created, launch_q
     // Listed before the first wait: name and key are taken from now on.
     list(created);
     if (created->name()) notes_.release_name(*created->name());
+    crash_point("create.before-record");
     const auto written = co_await world_.store.commit(creation_of(*created, counter_, next_id_));
     if (!written) {
         created->abandon();
@@ -99,12 +102,15 @@ awaitable<result<void>> program_manager::admit(program_pointer created, launch_q
         world_.store.enqueue(removal_of(*created));  // its end was recorded
         co_return written.error();
     }
+    crash_point("create.recorded");
     created->set_recorded();
     created->start(std::move(place));
+    crash_point("create.started");
     co_return result<void>();
 }
 
 void program_manager::adopt(program_pointer known) {
+    crash_point("recover.adopting");
     if (const auto next = known->expires()) timer_.ring_by(next->when);
     list(known);
     if (!is_finished(known->state())) known->resume(world_.launches.readmit());
@@ -149,11 +155,18 @@ awaitable<result<void>> program_manager::remove(program_pointer which, std::stri
         co_return fail(errc::not_found, "Session " + std::to_string(id) + " already stopped.");
     }
     co_await which->stop(why);
-    co_await asio::co_spawn(world_.blocking, remove_directory(which->directory()), asio::use_awaitable);
+    crash_point("remove.stopped");
+    // The record first: a later gateway process removes a directory without one, but a record without a
+    // directory would look like something that has yet to be started.
     auto erased = co_await world_.store.commit(removal_of(*which));
-    if (!erased)
+    crash_point("remove.erased");
+    if (erased) {
+        co_await asio::co_spawn(world_.blocking, remove_directory(which->directory()), asio::use_awaitable);
+        crash_point("remove.emptied");
+        unlist(*which);
+    } else {
         spdlog::error("{} {}: its record could not be removed: {}", counter_, id, erased.error().message);
-    if (erased) unlist(*which);
+    }
     if (erased && !why.empty()) {
         spdlog::info("{} {} was removed: {}", counter_, id, why);
         notes_.add(id, which->name(), std::move(why));

@@ -5,6 +5,7 @@
 #include "record_details.hpp"
 #include "start.hpp"
 
+#include "sparkgate/base/crash_point.hpp"
 #include "sparkgate/base/files.hpp"
 #include "sparkgate/config/session_keys.hpp"
 #include "sparkgate/obs/log.hpp"
@@ -206,6 +207,7 @@ void session::on_ready(const driver::frame& received) {
                            received.text("scala") + ", Java " + received.text("java") + ", Python " +
                            received.text("python") + ", " + app_id_ + ")"));
     apply(session_event::driver_ready);
+    crash_point("ready.received");
     const auto seq = received.integer("seq");
     unrecorded_.insert(seq);
     asio::co_spawn(world_.executor, record_ready(self(), seq), asio::detached);
@@ -223,6 +225,7 @@ awaitable<void> session::record_ready(std::shared_ptr<session> /* kept alive */,
         co_await pause(world_.executor, store_pause);
         now.assign(1, store::put_session{record()});
     }
+    crash_point("ready.stored");
     unrecorded_.erase(seq);
     acknowledge();
 }

@@ -1,6 +1,7 @@
 // The statements of a session: queue, driver, results.
 #include "pause.hpp"
 
+#include "sparkgate/base/crash_point.hpp"
 #include "sparkgate/base/unique_fd.hpp"
 #include "sparkgate/session/session.hpp"
 
@@ -44,6 +45,7 @@ awaitable<result<std::shared_ptr<const statement>>> session::submit(code_kind ki
         co_return fail(errc::conflict, "Session is in state " + std::string(to_string(state_)));
     touch();
     const auto added = statements_.add(kind, std::move(code));
+    crash_point("statement.before-record");
     auto written = co_await world_.store.commit(put_change(id(), *added));
     if (!written) {
         statements_.remove(added->id);
@@ -51,6 +53,7 @@ awaitable<result<std::shared_ptr<const statement>>> session::submit(code_kind ki
         co_return written.error();
     }
     added->durable = true;
+    crash_point("statement.recorded");
     if (is_final(added->state))  // cancelled, or the session has ended, while the first record was written
         world_.store.enqueue(put_change(id(), *added));
     send_next();
@@ -71,6 +74,7 @@ void session::send_next() {
 void session::send_exec(const statement& which) {
     const json header{{"op", "exec"}, {"id", which.id}, {"kind", to_string(which.kind)}};
     link_->send(header, which.code);
+    crash_point("statement.sent");
 }
 
 // What an earlier gateway process has sent, although its store does not say so: results of these will come,
@@ -102,6 +106,7 @@ void session::cancel(std::int64_t statement_id) {
 }
 
 awaitable<result<void>> session::keep(std::int64_t statement_id) {
+    const auto self = shared_from_this();
     const auto which = statements_.find(statement_id);
     // One whose output only the store has was recorded with it.
     if (!which || !which->durable || which->output_in_store) co_return result<void>();
@@ -169,6 +174,7 @@ void session::on_result(driver::frame received) {
                     : error_output(which->id, "ProtocolError", "The driver's answer was not valid JSON.");
         const auto seq = received.integer("seq");
         unrecorded_.insert(seq);
+        crash_point("result.received");
         asio::co_spawn(world_.executor, record_result(self(), which, seq), asio::detached);
         drop_old_statements();
     }
@@ -184,6 +190,7 @@ awaitable<void> session::record_result(std::shared_ptr<session> /* kept alive */
         if (gone_) co_return;  // nobody is left to send it again
         co_await pause(world_.executor, store_pause);
     }
+    crash_point("result.stored");
     unrecorded_.erase(seq);
     if (which->output && which->output->size() > largest_output_in_memory) {
         which->output.reset();

@@ -1,5 +1,7 @@
 #include "store/writer.hpp"
 
+#include "sparkgate/base/crash_point.hpp"
+
 #include <exception>
 #include <pthread.h>
 
@@ -92,10 +94,12 @@ bool writer::run_transaction(std::span<waiting> group) {
             return false;
         }
     }
+    crash_point("store.before-commit");
     if (auto committed = all->commit(); !committed) {
         all_failed(committed.error());
         return false;
     }
+    crash_point("store.committed");
     transactions_ += 1;
     return true;
 }

@@ -40,6 +40,11 @@ class Client:
     def fork(self):
         return Client(self.port, self.host)
 
+    def move(self, port):
+        """The server has been started anew on another port."""
+        self.close()
+        self.port = port
+
     def close(self):
         if self._connection is not None:
             self._connection.close()

@@ -46,14 +46,14 @@ def binary():
     assert os.access(gateways.BINARY, os.X_OK), f"{gateways.BINARY} is not there: run scripts/build release"
 
 
-def run_gateway(server):
+def run_gateway(server, end=gateways.Gateway.stop):
     """Starts `server`, yields it, ends it, and fails if anything survived."""
     server.failed = False
     try:
         yield server.start()
     finally:
         try:
-            code = server.stop()
+            code = end(server)
         finally:
             left = server.leftovers()
         if server.failed or left or code != 0:
@@ -80,6 +80,12 @@ def gateway(fake_spark_home):
     """A server with the fake spark-submit, shared by the tests of a module."""
     yield from run_gateway(gateways.Gateway(new_directory(), fake_spark_home, python=sys.executable, settings={
         "session.kill-grace": "1s", "rsc.job-cancel.timeout": "2s", "statement.output-limit": "1m"}))
+
+
+def run_recovering(server):
+    """As run_gateway, for a server that the test may kill and start again, and whose children live on."""
+    server.settings["server.recovery.mode"] = "recovery"
+    yield from run_gateway(server, gateways.Gateway.end_everything)
 
 
 @pytest.fixture

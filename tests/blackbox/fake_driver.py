@@ -16,6 +16,8 @@ The code of a statement is its command:
     deaf                runs for ever, answers cancel with cancel_failed
     redial FILE         drop the connection while running, dial again when FILE exists, then hand over the result
     exit CODE           the process ends
+    count FILE TEXT     append the line TEXT to FILE, result TEXT
+    await FILE COUNT TEXT   append the line TEXT to COUNT, wait until FILE exists, result TEXT
 
 A file that is added becomes a line "added KIND URI" on stdout; one whose name is "nope" is refused.
 """
@@ -190,6 +192,17 @@ class Driver:
         wait_for(file)
         return plain("finished while away")
 
+    def do_count(self, number, rest):
+        file, _, text = rest.partition(" ")
+        append_line(file, text)
+        return plain(text)
+
+    def do_await(self, number, rest):
+        file, _, rest = rest.partition(" ")
+        output = self.do_count(number, rest)
+        wait_for(file)
+        return output
+
     def do_exit(self, number, code):
         os._exit(int(code))
 
@@ -202,6 +215,12 @@ def now():
     return int(time.time() * 1000)
 
 
+def append_line(file, text):
+    """One write, so that lines of many processes stay whole."""
+    with open(file, "ab", buffering=0) as out:
+        out.write(text.encode() + b"\n")
+
+
 def wait_for(file):
     while file and not os.path.exists(file):
         time.sleep(0.005)
@@ -211,11 +230,14 @@ def main(settings_file, wanted):
     with open(settings_file, encoding="utf-8") as file:
         settings = json.load(file)
     driver = Driver(settings, wanted)
-    try:
-        driver.dial()
-    except EOFError:
-        print("the gateway closed the connection", flush=True)
-        return 1
+    while driver.link is None:
+        try:
+            driver.dial()
+        except EOFError:
+            print("the gateway closed the connection", flush=True)
+            return 1
+        except OSError:  # killed a moment ago: the next one will be there
+            time.sleep(0.02)
     if "vanish" in wanted:
         return int(wanted["vanish"])
     if not driver.start():

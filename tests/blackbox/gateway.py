@@ -93,20 +93,46 @@ class Gateway:
                          **(settings or {})}
         self.process, self.client = None, None
 
-    def start(self):
+    def spawn(self, binary=BINARY):
+        """The process; nothing is waited for."""
         self.directory.mkdir(parents=True, exist_ok=True)
         self.port_file.unlink(missing_ok=True)
-        arguments = [str(BINARY), "serve", "--port-file", str(self.port_file)]
+        arguments = [str(binary), "serve", "--port-file", str(self.port_file)]
         for key, value in self.settings.items():
             arguments += ["--set", f"{key}={value}"]
         with open(self.log_file, "ab") as log:
             self.process = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                                             env=self.environment, start_new_session=True)
+        return self.process
+
+    def start(self, binary=BINARY):
+        self.spawn(binary)
         until(lambda: self.port_file.exists() or self.process.poll() is not None, START_DEADLINE,
               lambda: f"server up\n{self.log()}")
         assert self.process.poll() is None, f"the server ended with {self.process.returncode}\n{self.log()}"
-        self.client = Client(int(self.port_file.read_text()))
+        port = int(self.port_file.read_text())
+        if self.client is None:
+            self.client = Client(port)
+        else:
+            self.client.move(port)
         return self
+
+    def kill(self):
+        """SIGKILL: the server has no time for anything."""
+        self.process.kill()
+        return self.process.wait()
+
+    def restart(self):
+        """Killed and started anew, on another port, which its client knows."""
+        self.kill()
+        return self.start()
+
+    def end_everything(self):
+        """The exit code of a server that ends, as recovery.mode=off has it, what servers before it left running."""
+        if self.process is not None and self.process.poll() is None:
+            self.kill()
+        self.settings["server.recovery.mode"] = "off"
+        return self.start().stop()
 
     @property
     def port(self):

@@ -137,6 +137,27 @@ TEST_F(batch_test, what_waited_for_its_turn_starts_under_the_next_gateway_proces
     EXPECT_EQ(find("1")->state(), session_state::running);
 }
 
+TEST_F(batch_test, one_whose_server_died_in_the_moment_of_the_start_runs) {
+    const auto self = create();
+    auto record = store.load()->batches.at(0);
+    record.state = "starting";
+    store.enqueue({store::put_batch{record}});
+    restart();
+    EXPECT_EQ(find("0")->state(), session_state::running);
+    EXPECT_EQ(launcher.children.size(), 1u);
+    EXPECT_EQ(store.load()->batches.at(0).state, "running");
+}
+
+TEST_F(batch_test, one_that_an_earlier_server_was_ending_is_killed) {
+    const auto self = create();
+    restart();
+    process::exit_status how;
+    how.signal = 15;
+    how.ended_by_us = true;
+    child_of(self).exit(how);
+    wait_state(find("0"), session_state::killed);
+}
+
 TEST_F(batch_test, ended_ones_go_when_their_time_is_over) {
     settings.batch_retain_time = std::chrono::hours(1);
     const auto self = create();

@@ -140,17 +140,6 @@ TEST_F(session_recovery, a_cancel_that_the_driver_did_not_hear_is_repeated) {
     EXPECT_EQ(statement(0)->state, statement_state::cancelling);
 }
 
-TEST_F(session_recovery, what_a_client_was_told_of_a_cancel_holds) {
-    auto before = start_idle();
-    submit(before.self, "slow");
-    submit(before.self, "waits");
-    before.driver->expect("exec");
-    before.self->cancel(1);
-    auto work = before.self->keep(1);
-    ASSERT_TRUE(loop.await(std::move(work)));
-    EXPECT_EQ(store.load()->statements.at(1).state, "cancelled");
-}
-
 TEST_F(session_recovery, a_late_cancel_does_not_touch_an_output_that_only_the_store_has) {
     auto idle = start_idle();
     submit(idle.self, "big");
@@ -162,6 +151,33 @@ TEST_F(session_recovery, a_late_cancel_does_not_touch_an_output_that_only_the_st
     auto work = idle.self->keep(0);
     ASSERT_TRUE(loop.await(std::move(work)));
     EXPECT_EQ(output(idle.self, statement(0)), large);
+}
+
+TEST_F(session_recovery, a_cancel_is_confirmed_when_the_store_has_it) {
+    auto before = start_idle();
+    submit(before.self, "slow");
+    submit(before.self, "unwanted");
+    store.hold();
+    before.self->cancel(1);
+    auto work = before.self->keep(1);
+    std::optional<result<void>> kept;
+    loop.start(std::move(work), kept);
+    loop.settle();
+    EXPECT_FALSE(kept);
+    store.release();
+    loop.run_until([&] { return bool(kept); }, "confirmed");
+    EXPECT_EQ(store.load()->statements.at(1).state, "cancelled");
+}
+
+TEST_F(session_recovery, a_record_that_cannot_be_erased_keeps_its_directory) {
+    const auto self = create();
+    store.failing_commit = store.commits + 1;
+    child_of(self).exit_with(0);
+    auto work = manager().remove(self);
+    EXPECT_FALSE(loop.await(std::move(work)));
+    EXPECT_TRUE(std::filesystem::exists(self->directory() / "output.log"));
+    remove(self);
+    EXPECT_FALSE(std::filesystem::exists(self->directory()));
 }
 
 TEST_F(session_recovery, ids_and_names_go_on) {
