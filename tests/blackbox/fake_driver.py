@@ -230,12 +230,16 @@ def main(settings_file, wanted):
     with open(settings_file, encoding="utf-8") as file:
         settings = json.load(file)
     driver = Driver(settings, wanted)
+    refusals = 0
     while driver.link is None:
         try:
             driver.dial()
-        except EOFError:
-            print("the gateway closed the connection", flush=True)
-            return 1
+        except EOFError:  # a server that dies within the greeting closes it too: the real driver dials for a minute
+            refusals += 1
+            if "token" in wanted or refusals == 100:
+                print("the gateway closed the connection", flush=True)
+                return 1
+            time.sleep(0.02)
         except OSError:  # killed a moment ago: the next one will be there
             time.sleep(0.02)
     if "vanish" in wanted:
