@@ -28,7 +28,8 @@ FAILURES = (OSError, http.client.HTTPException)
 @pytest.fixture
 def gateway(fake_spark_home):
     yield from run_recovering(gateways.Gateway(new_directory(), fake_spark_home, python=sys.executable, settings={
-        "session.kill-grace": "1s", "server.session.max-creation": "4", "server.log.level": "info"}))
+        "session.kill-grace": "1s", "server.session.max-creation": "4", "server.log.level": "info",
+        "rsc.retained-statements": "1000000"}))
 
 
 class Worker(threading.Thread):
