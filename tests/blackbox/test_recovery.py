@@ -104,11 +104,11 @@ def test_a_result_of_the_time_without_a_server(gateway, client, files):
 def test_a_large_result_and_an_error_are_read_again(gateway, client):
     session = create(client).wait_idle()
     large, wrong = session.submit("big 300000"), session.submit("error Broken by itself")
-    expected = session.wait(large), session.wait(wrong)
+    expected = session.wait(large)["output"], session.wait(wrong)["output"]
     for _ in range(2):
         gateway.restart()
         # Shown before it was stored, a result may come again from the driver.
-        assert (session.wait(large), session.wait(wrong)) == expected
+        assert (session.wait(large)["output"], session.wait(wrong)["output"]) == expected
 
 
 def test_a_cancel_goes_on(gateway, client, files):
