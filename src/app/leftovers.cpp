@@ -4,7 +4,7 @@
 
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
+#include <set>
 
 namespace sparkgate::app {
 namespace {
@@ -33,12 +33,11 @@ awaitable<void> end_children(process::launcher& launcher, path_list directories)
 
 template <class Record>
 path_list unknown_in(const std::filesystem::path& directory, const std::vector<Record>& records) {
+    std::set<std::string> known;
+    for (const auto& record : records)
+        known.insert(std::to_string(record.id));
     auto out = content_of(directory);
-    std::erase_if(out, [&records](const auto& each) {
-        return std::any_of(records.begin(), records.end(), [name = each.filename()](const Record& record) {
-            return std::to_string(record.id) == name;
-        });
-    });
+    std::erase_if(out, [&known](const auto& each) { return known.contains(each.filename().string()); });
     return out;
 }
 

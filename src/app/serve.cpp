@@ -176,10 +176,8 @@ std::optional<start_failure> running_server::open_parts() {
 
 awaitable<void> running_server::recover(store::contents known) {
     crash_point("recover.loaded");
-    if (recovers())
-        co_await end_strangers(*launcher_, state_, known);
-    else
-        co_await end_leftovers(*launcher_, *store_, state_, known);
+    co_await end_strangers(*launcher_, state_, known);
+    if (!recovers()) co_await end_leftovers(*launcher_, *store_, state_, known);
     crash_point("recover.cleaned");
     sessions_->restore(known);
     batches_->restore(known.batches);
