@@ -7,6 +7,7 @@
 #include "sparkgate/api/routes.hpp"
 #include "sparkgate/base/crash_point.hpp"
 #include "sparkgate/base/files.hpp"
+#include "sparkgate/obs/access_log.hpp"
 #include "sparkgate/obs/log.hpp"
 #include "sparkgate/process/spark_home.hpp"
 
@@ -47,7 +48,24 @@ bool is_loopback(const std::string& host) {
     return host == "localhost" || (!ec && address.is_loopback());
 }
 
-http::server_options server_options(const config::settings& s) {
+obs::access_entry entry_of(const http::request& from, unsigned status, std::size_t bytes,
+                           std::chrono::microseconds time) {
+    const auto header = [&from](std::string_view name) {
+        const auto* found = from.header(name);
+        return found ? std::string_view(*found) : std::string_view();
+    };
+    return {.remote_address = from.remote_address,
+            .method = http::to_string(from.sent_verb),
+            .target = from.target,
+            .referer = header("referer"),
+            .user_agent = header("user-agent"),
+            .request_id = from.id,
+            .status = status,
+            .bytes = bytes,
+            .took = time};
+}
+
+http::server_options server_options(const config::settings& s, std::optional<obs::access_log>& access) {
     http::server_options out;
     out.host = s.server_host;
     out.port = s.server_port;
@@ -67,8 +85,9 @@ http::server_options server_options(const config::settings& s) {
     std::erase_if(out.common_headers, [](const auto& header) { return header.second.empty(); });
     out.refuse = [&s](const http::request& from) { return api::refuse(from, s); };
     out.error_response = api::server_error_response;
-    out.on_answer = [](const http::request& from, unsigned status, std::size_t bytes,
-                       std::chrono::microseconds time) {
+    out.on_answer = [&access](const http::request& from, unsigned status, std::size_t bytes,
+                              std::chrono::microseconds time) {
+        if (access) access->write(entry_of(from, status, bytes, time));
         spdlog::debug("{} {} {} {} {} B {} us", from.id, http::to_string(from.verb),
                       obs::printable(from.target), status, bytes, time.count());
     };
@@ -146,6 +165,7 @@ private:
     std::unique_ptr<process::launcher> launcher_;
     std::unique_ptr<session::session_manager> sessions_;
     std::unique_ptr<session::batch_manager> batches_;
+    std::optional<obs::access_log> access_log_;
     std::unique_ptr<http::server> server_;
 };
 
@@ -187,10 +207,17 @@ awaitable<void> running_server::recover(store::contents known) {
 }
 
 std::optional<start_failure> running_server::start(const std::string& port_file) {
+    if (settings_.access_log != "off") {
+        auto opened =
+            obs::access_log::open(state_.path() / settings_.access_log, settings_.access_log_max_size.value,
+                                  static_cast<std::size_t>(settings_.access_log_files));
+        if (!opened) return start_failure{state_unusable, opened.error().message};
+        access_log_ = std::move(*opened);
+    }
     if (auto failed = open_parts()) return failed;
     server_ =
         http::make_server(loop_.get_executor(), http::router(api::routes(*sessions_, *batches_, settings_)),
-                          server_options(settings_));
+                          server_options(settings_, access_log_));
     if (auto started = server_->start(); !started)
         return start_failure{cannot_listen, started.error().message};
     if (!port_file.empty())

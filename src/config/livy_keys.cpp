@@ -29,7 +29,7 @@ void add_server(table& to) {
         "it.",
         {{"server.http.header.Strict-Transport-Security", "max-age=31536000; includeSubDomains"}});
     to.add("Answers never hold stack traces or lists of routes.", {{"environment", "production"}});
-    to.add("There is no access log: server.log.level=debug logs every request to stderr.",
+    to.add("The access log is kept by size: server.access-log.max-size and server.access-log.files.",
            {{"server.request-log-retain.days", "5"}});
     to.add("The whole log of a session is kept, in a file.", {{"cache-log.size", "200"}});
     to.add("Uploads lie in the session's directory below state.dir; other files stay where they are.",

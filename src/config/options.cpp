@@ -74,6 +74,15 @@ std::vector<option> make_options() {
          "Here 1g is the most, and more is cut to it.", largest_upload},
         {"server.log.level", "debug, info, warn or error", "info", "What the server logs (to stderr).",
          one_of(&settings::log_level, {"debug", "info", "warn", "error"})},
+        {"server.access-log", "path or off", "access.log",
+         "A line for each request, in the combined format with seconds and request id. A relative path is in "
+         "state.dir.",
+         into(&settings::access_log)},
+        {"server.access-log.max-size", "bytes", "16m",
+         "The access log is moved to access.1.log when it has this size.",
+         into(&settings::access_log_max_size, 1ull << 40)},
+        {"server.access-log.files", "whole number", "4", "Earlier access logs that are kept.",
+         into(&settings::access_log_files, 0, 1000)},
         {"state.dir", "path", default_state_dir(), "Everything that the server keeps: store, logs, sockets.",
          into(&settings::state_dir)},
 

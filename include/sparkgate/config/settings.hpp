@@ -41,6 +41,9 @@ struct settings {
     std::filesystem::path state_dir;
     std::string recovery_mode;  // "recovery": programs outlive the server; "off": they end with it
     std::string log_level;
+    std::string access_log;  // "off", or a file: a relative one is in state_dir
+    byte_count access_log_max_size;
+    int access_log_files = 0;
     milliseconds session_orphan_timeout{}, batch_orphan_timeout{};  // that they outlive a server by
 
     std::string spark_home, spark_master, spark_deploy_mode;
