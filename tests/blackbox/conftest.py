@@ -182,10 +182,10 @@ def shared_sessions(spark_gateway):
 
 @pytest.fixture
 def session(spark_gateway, shared_sessions):
-    return idle_session(shared_sessions, spark_gateway.client)
+    return idle_session(shared_sessions, lambda: spark_gateway.client.create(name="shared"))
 
 
-def idle_session(shared, client):
+def idle_session(shared, create):
     """The session of the list `shared`, idle. If an earlier test ruined it there is a new one, so that one failure
     stays one."""
     if shared:
@@ -196,7 +196,7 @@ def idle_session(shared, client):
         if shared[0].state() != "idle":
             shared.pop().delete()
     if not shared:
-        shared.append(client.create(name="shared"))
+        shared.append(create())
     return shared[0].wait_idle(300)
 
 

@@ -42,6 +42,7 @@ def hold(folder: String, word: String): String = {
 KINDS = {"pyspark": 'print("before")\nword = hold("FOLDER", "WORD")\nprint("after")\nword',
          "spark": 'println("before"); val word = hold("FOLDER", "WORD"); println("after")',
          "sql": 'select hold("FOLDER", "WORD")'}
+LINES = 100
 BATCH = """import os, sys, time
 from pyspark import SparkContext
 sc = SparkContext()
@@ -51,7 +52,7 @@ def gate(name):
         time.sleep(0.02)
 print("before", sc.applicationId, flush=True)
 gate("down")
-for number in range(1000):
+for number in range(int(sys.argv[3])):
     print("during", number, flush=True)
 if code:
     sys.exit(code)
@@ -75,10 +76,14 @@ def shared_session():
 @pytest.fixture
 def session(gateway, shared_session):
     """It serves the tests one after the other, since its start costs seconds, and all of them kill its server."""
-    session = idle_session(shared_session, gateway.client)
-    for kind, code in DEFINITIONS.items():
-        session.text(code, kind)
-    return session
+
+    def create():
+        session = gateway.client.create()
+        for kind, code in DEFINITIONS.items():
+            session.text(code, kind)
+        return session
+
+    return idle_session(shared_session, create)
 
 
 @pytest.fixture
@@ -175,10 +180,10 @@ def test_a_graceful_restart(gateway, session, files):
 def test_batches_run_on_and_end_without_a_server(gateway, files):
     """One ends without a server, and fails; the other one writes to its log before, during and after that time."""
     (files / "job.py").write_text(BATCH)
-    good, bad = (batches.create(gateway.client, file=str(files / "job.py"), args=[str(files.directory), code])
+    good, bad = (batches.create(gateway.client, file=str(files / "job.py"), args=[str(files.directory), code, str(LINES)])
                  for code in ("0", "7"))
-    for batch in (good, bad):
-        until(lambda: any(line.startswith("before ") for line in batch.output()), 120, batch.log_text)
+    until(lambda: bad.view()["appId"], 120, bad.log_text)
+    until(lambda: spoken(good), 120, good.log_text)  # its id may be known now, or is found by the next server
     gateway.kill()
     files.open("down")
     files.wait("said")
@@ -186,13 +191,17 @@ def test_batches_run_on_and_end_without_a_server(gateway, files):
     gateway.start()
     assert (good.state(), bad.state()) == ("running", "dead")
     assert re.search(r"^sparkgate: .*exit code [17]$", bad.log_text(), re.MULTILINE), bad.log_text()
+    until(lambda: good.view()["appId"], 60, good.log_text)
     files.open("up")
     assert good.wait_end() == "success"
-    during = [f"during {number}" for number in range(1000)]
     for batch, after in ((good, ["after 6"]), (bad, [])):
-        said = [line for line in batch.output() if re.match("before |during |after ", line)]
-        assert said[0] == f"before {batch.view()['appId']}" and said[1:] == during + after
+        assert spoken(batch) == [f"before {batch.view()['appId']}", *(f"during {number}" for number in range(LINES)), *after]
         assert batch.delete().status == 200
+
+
+def spoken(batch):
+    """What the program has printed, without Spark's lines."""
+    return [line for line in batch.output() if re.match("before |during |after ", line)]
 
 
 # ---- sessions
