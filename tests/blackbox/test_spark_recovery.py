@@ -17,12 +17,12 @@ from blackbox.client import until
 from blackbox.conftest import idle_session, new_directory, run_recovering
 from blackbox.files import Files
 
-# hold(folder, word) makes the file WORD.begun, which must not be there, waits for WORD.go, notes the word, returns it.
+# hold(folder, word) makes the file WORD.begun, waits for WORD.go, appends the word to the file `ran`, and returns it.
 DEFINITIONS = {
     "pyspark": """
 import os, subprocess, time
 def hold(folder, word):
-    open(os.path.join(folder, word + ".begun"), "x").close()
+    open(os.path.join(folder, word + ".begun"), "w").close()
     while not os.path.exists(os.path.join(folder, word + ".go")):
         time.sleep(0.02)
     with open(os.path.join(folder, "ran"), "a") as ran:
@@ -33,7 +33,7 @@ _ = spark.udf.register("hold", hold)
     "spark": """
 import java.nio.file.{Files, Paths, StandardOpenOption}
 def hold(folder: String, word: String): String = {
-  Files.createFile(Paths.get(folder, word + ".begun"))
+  Files.write(Paths.get(folder, word + ".begun"), Array[Byte]())
   while (!Files.exists(Paths.get(folder, word + ".go"))) Thread.sleep(20)
   Files.write(Paths.get(folder, "ran"), (word + "\\n").getBytes, StandardOpenOption.CREATE, StandardOpenOption.APPEND)
   word
@@ -56,7 +56,7 @@ for number in range(int(sys.argv[3])):
     print("during", number, flush=True)
 if code:
     sys.exit(code)
-open(os.path.join(folder, "said"), "x").close()
+open(os.path.join(folder, "said"), "w").close()
 gate("up")
 print("after", sc.parallelize(range(4), 2).sum())
 """
@@ -118,9 +118,11 @@ def test_a_statement_runs_on_across_kills(gateway, session, files, kind):
     for _ in range(2):
         gateway.restart()
         assert session.state() == "busy" and session.statement(number)["state"] == "running"
-    files.open("word.go")
+    for word in ("word", "next"):
+        files.open(word + ".go")
     check_result(session, number, kind, "word")
-    assert files.lines("ran") == ["word"]
+    check_result(session, session.submit(code(kind, files, "next"), kind), kind, "next")
+    assert files.lines("ran") == ["word", "next"]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -152,18 +154,16 @@ def test_a_statement_of_before_is_cancelled(gateway, session, files):
         session.cancel(number)
         assert session.wait(number)["state"] == "cancelled"
         assert session.wait(waiting)["output"]["data"]["text/plain"] == "'next'"
-        assert session.text("sc.statusTracker().getActiveJobsIds()", "pyspark") == "[]"
-    for word in ("python", "scala"):
+        until(lambda: session.text("sc.statusTracker().getActiveJobsIds()", "pyspark") == "[]", 30, "no job is left")
+    for word in ("python", "scala", "last"):
         files.open(word + ".go")
-    files.open("last.go")
     check_result(session, session.submit(code("spark", files, "last"), "spark"), "spark", "last")
     assert files.lines("ran") == ["last"]
 
 
 def test_a_graceful_restart(gateway, session, files):
     """SIGTERM, as an upgrade sends it."""
-    running = session.submit(code("pyspark", files, "running"), "pyspark")
-    waiting = session.submit(code("spark", files, "waiting"), "spark")
+    running, waiting = (session.submit(code("pyspark", files, word), "pyspark") for word in ("running", "waiting"))
     files.wait("running.begun")
     assert gateway.stop() == 0
     for word in ("running", "waiting"):
@@ -171,7 +171,7 @@ def test_a_graceful_restart(gateway, session, files):
     until(lambda: files.lines("ran"), 20, "the statement has run")
     gateway.start()
     check_result(session, running, "pyspark", "running")
-    check_result(session, waiting, "spark", "waiting")
+    check_result(session, waiting, "pyspark", "waiting")
     assert files.lines("ran") == ["running", "waiting"]
 
 
@@ -235,7 +235,7 @@ def test_twenty_seconds_of_work_ten_without_a_server_and_a_deletion(gateway, ses
     number = session.submit(f"""
 detached = subprocess.Popen(["setsid", "sleep", "9876"])
 print("begins")
-open("{files / "begun"}", "x").close()
+open("{files / "begun"}", "w").close()
 time.sleep(5)
 sc._jvm.System.err.println("a line of the time without a server")
 time.sleep(15)
@@ -250,12 +250,13 @@ kept + 1""", "pyspark")
     statement = session.wait(number)
     assert statement["state"] == "available" and statement["output"] == {
         "status": "ok", "execution_count": number, "data": {"text/plain": "begins\nends\n42"}}
-    assert files.lines("ran") == ["ran"]
     assert session.text("kept", "pyspark") == "41"
+    assert files.lines("ran") == ["ran"]
     assert session.view()["appId"] == application == session.text("print(sc.applicationId)", "pyspark").strip()
     assert set(log) < set(session.log()) and "a line of the time without a server" in session.log()
     processes = batches.tree(gateway.shim_of(session)[0])
     assert any("sleep 9876" in text for text in processes.values()), processes
     assert session.delete().status == 200
     batches.all_gone(processes)
-    assert gateway.client.get(session.path).status == 404 and not gateway.directory_of(session).exists()
+    assert gateway.client.get(session.path).status == 404
+    assert not gateway.directory_of(session).exists()
