@@ -63,13 +63,19 @@ print("after", sc.parallelize(range(4), 2).sum())
 
 
 @pytest.fixture(scope="module")
-def gateway(spark_home):
+def server(spark_home):
     yield from run_recovering(gateways.Gateway(new_directory(), spark_home, settings={
         "spark.master": "local[2]", "session.kill-grace": "2s", "file.local-dir-whitelist": "/"}))
 
 
+@pytest.fixture
+def gateway(server):
+    """It is up, also where an earlier test failed while it was down."""
+    return server if server.process.poll() is None else server.start()
+
+
 @pytest.fixture(scope="module")
-def shared_session():
+def shared_session(server):
     return []
 
 
