@@ -1,7 +1,7 @@
 """The server is killed, or stopped, and started again while real Spark works: nothing is lost, nothing runs twice.
 
-What runs waits for files and appends a line to one, which tells what ran twice or not at all. test_recovery.py has the
-many other moments, with a fake driver.
+What runs waits for files and appends a line to one, which tells what ran twice or not at all. The many other moments
+are in test_recovery.py, with a fake driver.
 """
 
 import os
@@ -42,20 +42,20 @@ def hold(folder: String, word: String): String = {
 KINDS = {"pyspark": 'print("before")\nword = hold("FOLDER", "WORD")\nprint("after")\nword',
          "spark": 'println("before"); val word = hold("FOLDER", "WORD"); println("after")',
          "sql": 'select hold("FOLDER", "WORD")'}
-LINES = 100
+CONNECTED = "sparkgate: the driver has connected again"
 BATCH = """import os, sys, time
 from pyspark import SparkContext
 sc = SparkContext()
-folder, code = sys.argv[1], int(sys.argv[2])
+folder, exit_code = sys.argv[1], int(sys.argv[2])
 def gate(name):
     while not os.path.exists(os.path.join(folder, name)):
         time.sleep(0.02)
 print("before", sc.applicationId, flush=True)
 gate("down")
-for number in range(int(sys.argv[3])):
+for number in range(100):
     print("during", number, flush=True)
-if code:
-    sys.exit(code)
+if exit_code:
+    sys.exit(exit_code)
 open(os.path.join(folder, "said"), "w").close()
 gate("up")
 print("after", sc.parallelize(range(4), 2).sum())
@@ -111,8 +111,8 @@ def check_result(session, number, kind, word):
         assert data == {"text/plain": f"before\nafter\n'{word}'"}
         assert session.partial(number)["text"] == "before\nafter\n"
     else:
-        lines = data["text/plain"].splitlines()
-        assert lines.index("before") < lines.index("after") and any(f"word: String = {word}" in line for line in lines), lines
+        lines = [line.removeprefix("val ") for line in data["text/plain"].splitlines()]
+        assert lines.index("before") < lines.index("after") and f"word: String = {word}" in lines, lines
 
 
 # ---- statements
@@ -121,9 +121,11 @@ def check_result(session, number, kind, word):
 def test_a_statement_runs_on_across_kills(gateway, session, files, kind):
     number = session.submit(code(kind, files, "word"), kind)
     files.wait("word.begun")
-    for _ in range(2):
+    known = session.log().count(CONNECTED)
+    for _ in range(2):  # the second time the driver may not even have dialled
         gateway.restart()
         assert session.state() == "busy" and session.statement(number)["state"] == "running"
+        until(lambda: session.log().count(CONNECTED) > known, 20, "the driver has connected again")
     for word in ("word", "next"):
         files.open(word + ".go")
     check_result(session, number, kind, "word")
@@ -167,6 +169,18 @@ def test_a_statement_of_before_is_cancelled(gateway, session, files):
     assert files.lines("ran") == ["last"]
 
 
+def test_a_confirmed_cancel_is_carried_out_by_the_next_server(gateway, session, files):
+    number = session.submit(code("spark", files, "never"), "spark")
+    files.wait("never.begun")
+    session.cancel(number)
+    gateway.restart()
+    assert session.wait(number)["state"] == "cancelled"
+    for word in ("never", "last"):
+        files.open(word + ".go")
+    check_result(session, session.submit(code("spark", files, "last"), "spark"), "spark", "last")
+    assert files.lines("ran") == ["last"]
+
+
 def test_a_graceful_restart(gateway, session, files):
     """SIGTERM, as an upgrade sends it."""
     running, waiting = (session.submit(code("pyspark", files, word), "pyspark") for word in ("running", "waiting"))
@@ -186,8 +200,8 @@ def test_a_graceful_restart(gateway, session, files):
 def test_batches_run_on_and_end_without_a_server(gateway, files):
     """One ends without a server, and fails; the other one writes to its log before, during and after that time."""
     (files / "job.py").write_text(BATCH)
-    good, bad = (batches.create(gateway.client, file=str(files / "job.py"), args=[str(files.directory), code, str(LINES)])
-                 for code in ("0", "7"))
+    good, bad = (batches.create(gateway.client, file=str(files / "job.py"), args=[str(files.directory), exit_code])
+                 for exit_code in ("0", "7"))
     until(lambda: bad.view()["appId"], 120, bad.log_text)
     until(lambda: spoken(good), 120, good.log_text)  # its id may be known now, or is found by the next server
     gateway.kill()
@@ -201,7 +215,7 @@ def test_batches_run_on_and_end_without_a_server(gateway, files):
     files.open("up")
     assert good.wait_end() == "success"
     for batch, after in ((good, ["after 6"]), (bad, [])):
-        assert spoken(batch) == [f"before {batch.view()['appId']}", *(f"during {number}" for number in range(LINES)), *after]
+        assert spoken(batch) == ["before " + batch.view()["appId"], *(f"during {n}" for n in range(100)), *after]
         assert batch.delete().status == 200
 
 
