@@ -32,7 +32,7 @@ def p50_ms(client, path, count=QUESTIONS):
 
 
 def many_finished(home, runs):
-    with gateway(home, sys.executable) as server:
+    with gateway(home, sys.executable, **{"server.recovery.mode": "recovery"}) as server:
         batches.multiply(server, FINISHED)
         client = server.client
         found = client.get("/batches?size=0").json["total"]

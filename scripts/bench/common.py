@@ -37,7 +37,7 @@ def gateway(spark_home, python=None, **settings):
         try:
             yield server.start()
         finally:
-            server.stop()
+            server.end_everything()
             server.leftovers()
 
 

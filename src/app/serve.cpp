@@ -155,13 +155,12 @@ std::optional<start_failure> running_server::open_parts() {
     store_ = std::move(*store);
     auto contents = store_->load();
     if (!contents)
-        return start_failure{state_unusable, state_.database().string() + " is damaged (" +
-                                                 contents.error().message +
-                                                 "): move it away to start with an empty one"};
+        return start_failure{state_unusable, state_.database().string() + ": " + contents.error().message};
     auto endpoint = driver::make_endpoint(loop_.get_executor(), state_.run());
     if (!endpoint) return start_failure{state_unusable, endpoint.error().message};
     endpoint_ = std::move(*endpoint);
-    launcher_ = process::make_launcher(loop_.get_executor(), program_directory() / "sparkgate-shim");
+    launcher_ =
+        process::make_launcher(loop_.get_executor(), program_directory() / "sparkgate-shim", state_.lock());
     const auto world = make_services(settings_, spark_, submit_, loop_.get_executor(), *launcher_, *endpoint_,
                                      *store_, blocking_, launches_, logs_);
     sessions_ = std::make_unique<session::session_manager>(world, contents->next_session_id);
@@ -273,7 +272,8 @@ std::optional<start_failure> serve_until_stopped(const config::loaded& configura
     for (const auto& note : configuration.notes)
         spdlog::info("{}", note);
     std::signal(SIGPIPE, SIG_IGN);
-    std::signal(SIGHUP, SIG_IGN);  // until the loop runs
+    std::signal(SIGXFSZ, SIG_IGN);  // a limit on the size of files is an error like a full disk
+    std::signal(SIGHUP, SIG_IGN);   // until the loop runs
 
     if (!is_loopback(s.server_host) && !s.allow_remote_without_authentication)
         return start_failure{cannot_listen,

@@ -20,8 +20,7 @@ bool try_both(int fd) {
     return ::flock(fd, LOCK_EX | LOCK_NB) == 0 && ::fcntl(fd, F_OFD_SETLK, &all) == 0;
 }
 
-// A server that was killed while it started a shim leaves the lock for a moment to that new process, which
-// has the descriptor until its exec.
+// A server that was killed while it started a shim leaves the lock for a moment to that new process.
 bool take(int fd) {
     const auto end = std::chrono::steady_clock::now() + patience;
     while (!try_both(fd)) {

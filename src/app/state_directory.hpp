@@ -17,6 +17,7 @@ public:
     std::filesystem::path sessions() const { return path_ / "sessions"; }
     std::filesystem::path batches() const { return path_ / "batches"; }
     std::filesystem::path run() const { return path_ / "run"; }
+    int lock() const { return lock_.get(); }
     std::filesystem::path database() const { return path_ / "sparkgate.db"; }
 
 private:

@@ -5,4 +5,8 @@ namespace sparkgate {
 
 void crash_point(const char*) {}
 
+bool failure_point(const char*) {
+    return false;
+}
+
 }  // namespace sparkgate

@@ -44,9 +44,9 @@ struct spawn_settings {
 };
 
 // A session of its own, nothing of our descriptors, every signal standard and blocked: one that comes before
-// the shim is ready for it waits instead of killing it.
+// the shim is ready for it waits instead of killing it. `lock` becomes descriptor 3.
 result<pid_t> spawn(const fs::path& program, const std::vector<std::string>& argv,
-                    const std::vector<std::string>& env) {
+                    const std::vector<std::string>& env, int lock) {
     spawn_settings settings;
     sigset_t all;
     sigfillset(&all);
@@ -56,7 +56,8 @@ result<pid_t> spawn(const fs::path& program, const std::vector<std::string>& arg
                              POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
     for (int fd = 0; fd <= 2; ++fd)
         posix_spawn_file_actions_addopen(&settings.actions, fd, "/dev/null", O_RDWR, 0);
-    posix_spawn_file_actions_addclosefrom_np(&settings.actions, 3);
+    posix_spawn_file_actions_adddup2(&settings.actions, lock, 3);
+    posix_spawn_file_actions_addclosefrom_np(&settings.actions, 4);
 
     pid_t pid = 0;
     const int failure = ::posix_spawn(&pid, program.c_str(), &settings.actions, &settings.attributes,
@@ -93,8 +94,8 @@ void undo(pid_t shim) {
 
 class shim_launcher final : public launcher {
 public:
-    shim_launcher(asio::any_io_executor executor, fs::path shim)
-        : executor_(std::move(executor)), shim_(std::move(shim)) {}
+    shim_launcher(asio::any_io_executor executor, fs::path shim, int lock)
+        : executor_(std::move(executor)), shim_(std::move(shim)), lock_(lock) {}
 
     result<std::unique_ptr<child>> launch(const child_spec& spec) override {
         if (spec.argv.empty()) return fail(errc::invalid_argument, "no program is named");
@@ -117,7 +118,7 @@ public:
                                       std::to_string(spec.orphan_timeout.count()),
                                       "--"};
         argv.insert(argv.end(), spec.argv.begin(), spec.argv.end());
-        const auto pid = spawn(shim_, argv, spec.env);
+        const auto pid = spawn(shim_, argv, spec.env, lock_);
         if (!pid) return pid.error();
         crash_point("launch.spawned");
 
@@ -129,13 +130,7 @@ public:
     result<std::unique_ptr<child>> reattach(const fs::path& given) override {
         const fs::path dir = fs::absolute(given);
         auto who = read_shim_identity(dir);
-        if (!who) {
-            // Perhaps the gateway died in the moment of the start. A shim that has not named itself yet will
-            // not find the FIFO and not start; one that has just done it is there now.
-            ::unlink((dir / exit_fifo).c_str());
-            who = read_shim_identity(dir);
-            if (!who) return fail(errc::not_found, "no shim was started in " + dir.string());
-        }
+        if (!who) return fail(errc::not_found, "no shim was started in " + dir.string());
         unique_fd pidfd = open_pidfd(who->pid);
         // Compared after the pidfd is open: from here on it cannot come to mean another process.
         if (!pidfd || !is_running(*who))
@@ -155,6 +150,7 @@ private:
 
     asio::any_io_executor executor_;
     fs::path shim_;
+    int lock_;
 };
 
 }  // namespace
@@ -164,8 +160,8 @@ bool was_started(const fs::path& dir) {
     return fs::exists(dir / identity_file, ec) || ec;
 }
 
-std::unique_ptr<launcher> make_launcher(asio::any_io_executor executor, fs::path shim) {
-    return std::make_unique<shim_launcher>(std::move(executor), fs::absolute(shim));
+std::unique_ptr<launcher> make_launcher(asio::any_io_executor executor, fs::path shim, int lock) {
+    return std::make_unique<shim_launcher>(std::move(executor), fs::absolute(shim), lock);
 }
 
 }  // namespace sparkgate::process

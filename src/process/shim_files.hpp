@@ -8,8 +8,7 @@ namespace sparkgate::process {
 inline constexpr const char* identity_file = "shim.json";  // who the shim is
 inline constexpr const char* exit_file = "exit.json";      // how the program ended
 // Made by the gateway before the start, held open by the shim until exit.json is there (or it is dead): the
-// end of this pipe wakes every gateway that reads it, also one that was started later. Without it a shim does
-// not start.
+// end of this pipe wakes every gateway that reads it, also one that was started later.
 inline constexpr const char* exit_fifo = "exit.fifo";
 
 // Reads <dir>/shim.json. Errors: not_found, invalid_argument.

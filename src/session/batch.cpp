@@ -96,6 +96,11 @@ store::change batch::creation() const {
     return store::put_batch{std::move(out)};
 }
 
+awaitable<result<void>> batch::erase() {
+    store::change erasure = store::erase_batch{id()};
+    co_return co_await erase_record(std::move(erasure));
+}
+
 store::batch_record batch::record() const {
     json details = common_details();
     details["name"] = name() ? json(*name()) : json();
@@ -180,7 +185,7 @@ void batch::apply(batch_event what) {
         // The driver's own page is gone with it; that of a cluster manager stays.
         if (!is_clusters(world_.submit.rules.master)) ui_url_.clear();
     }
-    if (recorded()) world_.store.enqueue({store::put_batch{record()}});
+    save_soon();
     announce();
 }
 
@@ -228,7 +233,7 @@ awaitable<void> batch::find_application(std::shared_ptr<batch> /* kept alive */,
         if (found && !is_finished(state_)) {
             app_id_ = std::move(found->app_id);
             ui_url_ = std::move(found->url);
-            world_.store.enqueue({store::put_batch{record()}});
+            save_soon();
             changed_.notify();
             co_return;
         }

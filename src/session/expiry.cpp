@@ -2,6 +2,8 @@
 
 #include "sparkgate/base/time.hpp"
 
+#include <algorithm>
+
 namespace sparkgate::session {
 namespace {
 
@@ -18,9 +20,11 @@ std::optional<milliseconds> limit(const std::optional<std::string>& own, bool ch
     return checked ? unless_zero(general) : std::nullopt;
 }
 
-// Times may be as long as a clock can count: their sum must not wrap around to the past.
+// Times may be as long as a clock can count: their sum must not wrap around to the past. `since` is negative
+// where it was before the machine's start.
 time_point later(time_point since, milliseconds time) {
-    return time_point::max() - since < time ? time_point::max() : since + time;
+    const auto room = time_point::max() - std::max(since, time_point());
+    return room < time ? time_point::max() : since + time;
 }
 
 }  // namespace

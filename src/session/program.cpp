@@ -1,5 +1,6 @@
 #include "sparkgate/session/program.hpp"
 
+#include "pause.hpp"
 #include "record_details.hpp"
 
 #include "sparkgate/base/crash_point.hpp"
@@ -31,6 +32,29 @@ void program::note(const std::string& line) {
 void program::set_recorded() {
     recorded_ = true;
     changed_.notify();
+}
+
+awaitable<void> program::save(std::shared_ptr<program> /* kept alive */) {
+    while (recorded_ && !erased_) {
+        std::vector<store::change> now;
+        now.push_back(update());
+        const auto written = co_await world_.store.commit(std::move(now));
+        if (written) co_return;
+        co_await pause(world_.executor, store_pause);
+    }
+}
+
+void program::save_soon() {
+    if (recorded_) asio::co_spawn(world_.executor, save(shared_from_this()), asio::detached);
+}
+
+awaitable<result<void>> program::erase_record(store::change erasure) {
+    erased_ = true;
+    std::vector<store::change> changes;
+    changes.push_back(std::move(erasure));
+    auto done = co_await world_.store.commit(std::move(changes));
+    if (!done) erased_ = false;
+    co_return done;
 }
 
 void program::abandon() {

@@ -43,12 +43,6 @@ std::vector<store::change> creation_of(const program& created, const std::string
     return changes;
 }
 
-std::vector<store::change> removal_of(const program& removed) {
-    std::vector<store::change> changes;
-    changes.push_back(removed.erasure());
-    return changes;
-}
-
 }  // namespace
 
 program_manager::program_manager(services world, std::string counter, std::int64_t next_id)
@@ -99,7 +93,6 @@ awaitable<result<void>> program_manager::admit(program_pointer created, launch_q
     if (!written) {
         created->abandon();
         unlist(*created);
-        world_.store.enqueue(removal_of(*created));  // its end was recorded
         co_return written.error();
     }
     crash_point("create.recorded");
@@ -158,7 +151,7 @@ awaitable<result<void>> program_manager::remove(program_pointer which, std::stri
     crash_point("remove.stopped");
     // The record first: a later gateway process removes a directory without one, but a record without a
     // directory would look like something that has yet to be started.
-    auto erased = co_await world_.store.commit(removal_of(*which));
+    auto erased = co_await which->erase();
     crash_point("remove.erased");
     if (erased) {
         co_await asio::co_spawn(world_.blocking, remove_directory(which->directory()), asio::use_awaitable);

@@ -1,7 +1,6 @@
 // The life of a session: start, end, states. Its statements are in session_statements.cpp.
 #include "sparkgate/session/session.hpp"
 
-#include "pause.hpp"
 #include "record_details.hpp"
 #include "start.hpp"
 
@@ -144,8 +143,7 @@ void session::apply(session_event what) {
     if (state_ == session_state::idle) touch();
     if (!is_active(state_)) end_statements();
     // Idle and busy alternate with every statement: not worth a record of their own.
-    if (state_ != session_state::busy && what != session_event::work_ends)
-        world_.store.enqueue({store::put_session{record()}});
+    if (state_ != session_state::busy && what != session_event::work_ends) program::save_soon();
     announce();
 }
 
@@ -168,6 +166,15 @@ std::optional<expiry> session::expires() const {
     auto next = next_expiry(now, clocks_, rules_);
     if (next && now == occupation::ended && !reason_.empty()) next->why += " (" + reason_ + ")";
     return next;
+}
+
+awaitable<result<void>> session::erase() {
+    if (const auto& all = statements_.all(); !all.empty()) {
+        const auto erased = co_await erase_statements(all.front()->id, all.back()->id);
+        if (!erased) co_return erased;
+    }
+    store::change erasure = store::erase_session{id()};
+    co_return co_await erase_record(std::move(erasure));
 }
 
 store::session_record session::record() const {
@@ -216,15 +223,7 @@ void session::on_ready(const driver::frame& received) {
 
 // The driver says it once: who comes after this gateway has to know.
 awaitable<void> session::record_ready(std::shared_ptr<session> /* kept alive */, std::int64_t seq) {
-    std::vector<store::change> now;
-    now.emplace_back(store::put_session{record()});
-    while (!gone_) {
-        const auto written = co_await world_.store.commit(now);
-        if (written) break;
-        spdlog::error("session {}: {}", id(), written.error().message);
-        co_await pause(world_.executor, store_pause);
-        now.assign(1, store::put_session{record()});
-    }
+    co_await program::save(self());
     crash_point("ready.stored");
     unrecorded_.erase(seq);
     acknowledge();

@@ -16,6 +16,8 @@ namespace {
 
 constexpr std::size_t largest_output_in_memory = 64 * 1024;
 constexpr std::size_t output_page_bytes = 1u << 20;
+constexpr std::int64_t erased_at_once = 100;  // statements
+
 std::string error_output(std::int64_t id, const std::string& ename, const std::string& evalue) {
     return dump_json(json{{"status", "error"},
                           {"execution_count", id},
@@ -54,8 +56,8 @@ awaitable<result<std::shared_ptr<const statement>>> session::submit(code_kind ki
     }
     added->durable = true;
     crash_point("statement.recorded");
-    if (is_final(added->state))  // cancelled, or the session has ended, while the first record was written
-        world_.store.enqueue(put_change(id(), *added));
+    // Cancelled, or the session has ended, while the first record was written.
+    if (is_final(added->state)) save_soon(added);
     send_next();
     co_return std::shared_ptr<const statement>(added);
 }
@@ -101,16 +103,16 @@ void session::cancel(std::int64_t statement_id) {
     if (!which || !which->apply(statement_event::cancel_asked, now_ms())) return;
     if (which->state == statement_state::cancelling && link_)
         link_->send(json{{"op", "cancel"}, {"id", statement_id}});
-    if (which->durable) world_.store.enqueue(put_change(id(), *which));
     send_next();
 }
 
 awaitable<result<void>> session::keep(std::int64_t statement_id) {
     const auto self = shared_from_this();
     const auto which = statements_.find(statement_id);
-    // One whose output only the store has was recorded with it.
     if (!which || !which->durable || which->output_in_store) co_return result<void>();
-    co_return co_await world_.store.commit(put_change(id(), *which));
+    auto kept = co_await world_.store.commit(put_change(id(), *which));
+    if (!kept) save_soon(which);
+    co_return kept;
 }
 
 void session::on_frame(driver::frame received) {
@@ -183,13 +185,7 @@ void session::on_result(driver::frame received) {
 
 awaitable<void> session::record_result(std::shared_ptr<session> /* kept alive */,
                                        std::shared_ptr<statement> which, std::int64_t seq) {
-    for (;;) {
-        const auto written = co_await world_.store.commit(put_change(id(), *which));
-        if (written) break;
-        spdlog::error("session {}: statement {}: {}", id(), which->id, written.error().message);
-        if (gone_) co_return;  // nobody is left to send it again
-        co_await pause(world_.executor, store_pause);
-    }
+    co_await save(self(), which);
     crash_point("result.stored");
     unrecorded_.erase(seq);
     if (which->output && which->output->size() > largest_output_in_memory) {
@@ -200,12 +196,26 @@ awaitable<void> session::record_result(std::shared_ptr<session> /* kept alive */
 }
 
 void session::drop_old_statements() {
+    const auto first = statements_.all().front()->id;
     const auto lowest = statements_.retain(static_cast<std::size_t>(settings_.retained_statements));
     if (lowest == 0) return;
-    world_.store.enqueue({store::erase_statements{id(), lowest}});
+    // One that the store refuses is made up for by the next.
+    auto done = [self = self()](const std::exception_ptr&, const result<void>&) {};
+    asio::co_spawn(world_.executor, erase_statements(first, lowest), std::move(done));
     std::error_code ignored;
     for (; oldest_stream_ < lowest; ++oldest_stream_)
         std::filesystem::remove(stream_path(oldest_stream_), ignored);
+}
+
+awaitable<result<void>> session::erase_statements(std::int64_t from, std::int64_t below) {
+    while (from < below) {
+        from = std::min(from + erased_at_once, below);
+        std::vector<store::change> step;
+        step.emplace_back(store::erase_statements{id(), from});
+        auto erased = co_await world_.store.commit(std::move(step));
+        if (!erased) co_return erased;
+    }
+    co_return result<void>();
 }
 
 void session::on_cancel_failed(const driver::frame& received) {
@@ -226,8 +236,21 @@ void session::end_statements() {
             each->output =
                 error_output(each->id, "SessionEnded", "The session ended while the statement ran: " + why);
         }
-        if (each->durable) world_.store.enqueue(put_change(id(), *each));
+        if (each->durable) save_soon(each);
     }
+}
+
+awaitable<void> session::save(std::shared_ptr<session> /* kept alive */, std::shared_ptr<statement> which) {
+    // An output that only the store has was recorded with all the rest.
+    while (!erased() && !which->output_in_store && statements_.find(which->id) == which) {
+        const auto written = co_await world_.store.commit(put_change(id(), *which));
+        if (written) co_return;
+        co_await pause(world_.executor, store_pause);
+    }
+}
+
+void session::save_soon(std::shared_ptr<statement> which) {
+    asio::co_spawn(world_.executor, save(self(), std::move(which)), asio::detached);
 }
 
 awaitable<result<std::string>> session::output_of(std::shared_ptr<const statement> which) {

@@ -3,8 +3,9 @@
 //
 // Guards one program: starts it, reports how it ended, and leaves nothing of it behind. Outlives the gateway.
 // Started by the gateway's launcher (process/launcher.hpp), in a session of its own and with only descriptors
-// 0, 1, 2. One thread; asleep until a signal comes (with a log limit it looks at the log once a second, with
-// an orphan timeout at the lock every five). TERM and INT end the program with all that it started.
+// 0, 1, 2, and 3, which is the gateway's lock. One thread; asleep until a signal comes (with a log limit it
+// looks at the log once a second, with an orphan timeout at the lock every five). TERM and INT end the
+// program with all that it started.
 #include "log_limit.hpp"
 #include "orphan.hpp"
 #include "program.hpp"
@@ -16,6 +17,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
+#include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -24,7 +26,10 @@ namespace sparkgate::shim {
 namespace {
 
 // Exit codes beyond 0, as in sysexits.h; the launcher shows them when there is no exit.json.
-constexpr int bad_usage = 64, no_directory = 73, start_withdrawn = 75;
+constexpr int bad_usage = 64, no_directory = 73, cannot_write = 74;
+
+// The gateway's lock on its state directory: a later gateway waits until this shim has named itself.
+constexpr int lock_descriptor = 3;
 
 struct options {
     const char* directory = nullptr;
@@ -153,7 +158,7 @@ private:
 
 int run(char** arguments) {
     options given;
-    if (!parse(arguments, given)) return bad_usage;
+    if (!parse(arguments, given) || ::fcntl(lock_descriptor, F_GETFD) < 0) return bad_usage;
     sigset_t all;
     sigfillset(&all);
     ::sigprocmask(SIG_SETMASK, &all, nullptr);
@@ -162,10 +167,10 @@ int run(char** arguments) {
     report told;
     if (!told.open_directory(given.directory)) return no_directory;
     if (::chdir("/") != 0) return no_directory;  // keep no file system busy
-    // First who we are, then the gateway's permission: a gateway that finds no identity and takes the FIFO
-    // away can be sure that nothing is started any more.
-    told.write_identity(0);
-    if (!told.open_fifo()) return start_withdrawn;
+    // The program is not started before a later gateway would find it.
+    if (!told.reserve_exit() || !told.write_identity(0)) return cannot_write;
+    ::close(lock_descriptor);
+    if (!told.open_fifo()) return no_directory;
     const int log = told.open_log();
     if (log < 0) {
         text problem;

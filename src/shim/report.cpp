@@ -2,6 +2,7 @@
 
 #include "proc.hpp"
 
+#include <cerrno>
 #include <cstdio>
 #include <ctime>
 #include <fcntl.h>
@@ -11,6 +12,9 @@
 namespace sparkgate::shim {
 
 namespace {
+
+constexpr const char* exit_temporary = "exit.tmp";
+constexpr off_t exit_size = 4096;
 
 bool write_all(int fd, std::string_view content) {
     while (!content.empty()) {
@@ -53,7 +57,16 @@ int report::open_log() {
     return log_;
 }
 
-void report::write_identity(pid_t program) {
+bool report::reserve_exit() {
+    const int fd = ::openat(directory_, exit_temporary, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0) return false;
+    errno = ::posix_fallocate(fd, 0, exit_size);
+    const bool done = errno == 0 || errno == EOPNOTSUPP || errno == EINVAL;  // a file system without it
+    ::close(fd);
+    return done;
+}
+
+bool report::write_identity(pid_t program) {
     char boot_id[64];
     const std::size_t size = read_small_file("/proc/sys/kernel/random/boot_id", boot_id, sizeof boot_id);
     text object;
@@ -66,7 +79,7 @@ void report::write_identity(pid_t program) {
         object.add("}");
     }
     object.add("}\n");
-    replace("shim.json", object.view());
+    return replace("shim.json", "shim.tmp", object.view());
 }
 
 void report::write_exit(int wait_status, bool ended_by_us) {
@@ -87,7 +100,7 @@ void report::write_problem(std::string_view problem, bool ended_by_us) {
 void report::write_exit_file(text& object, bool ended_by_us) {
     object.add(ended_by_us ? ",\"ended_by_us\":true" : ",\"ended_by_us\":false");
     object.add(",\"t\":").add_number(epoch_ms()).add("}\n");
-    const bool written = replace("exit.json", object.view());
+    const bool written = replace("exit.json", exit_temporary, object.view());
     ::close(fifo_);  // tells the gateway; only then the wait for the disk
     fifo_ = -1;
     if (!written) return;
@@ -104,12 +117,11 @@ void report::log(std::string_view remark) {
     write_all(log_, line.view());  // nobody to tell if it fails; exit.json says the same
 }
 
-bool report::replace(const char* name, std::string_view content) {
-    const char* temporary = "shim.tmp";
-    const int flags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW;
-    const int fd = ::openat(directory_, temporary, flags, 0600);
+// Written over what is there and then cut: what was set aside is used.
+bool report::replace(const char* name, const char* temporary, std::string_view content) {
+    const int fd = ::openat(directory_, temporary, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0) return false;
-    const bool written = write_all(fd, content);
+    const bool written = write_all(fd, content) && ::ftruncate(fd, static_cast<off_t>(content.size())) == 0;
     ::close(fd);
     return written && ::renameat(directory_, temporary, directory_, name) == 0;
 }

@@ -13,13 +13,17 @@ public:
     // Opens the directory. False when it is not there.
     bool open_directory(const char* path);
     // Opens exit.fifo, which the gateway made. Whoever has its other end open sees it end when exit.json is
-    // there or the shim is dead. False when it is not there: the gateway has withdrawn the start.
+    // there or the shim is dead. False when it is not there.
     bool open_fifo();
     // Opens output.log for appending; -1 with errno.
     int open_log();
 
-    // shim.json, with the program once it runs (0: not yet).
-    void write_identity(pid_t program);
+    // Sets the space of exit.json aside, so that a full disk does not keep it from being written later.
+    // False with errno.
+    bool reserve_exit();
+
+    // shim.json, with the program once it runs (0: not yet). False with errno.
+    bool write_identity(pid_t program);
 
     // exit.json, then the end of exit.fifo. One of the two is called, once.
     void write_exit(int wait_status, bool ended_by_us);
@@ -30,7 +34,7 @@ public:
 
 private:
     void write_exit_file(text& object, bool ended_by_us);
-    bool replace(const char* name, std::string_view content);
+    bool replace(const char* name, const char* temporary, std::string_view content);
 
     int directory_ = -1;
     int fifo_ = -1;

@@ -83,7 +83,7 @@ public:
     }
 
     awaitable<result<std::string>> read_output(std::int64_t session, std::int64_t statement) override {
-        auto output = counted(find_output(session, statement));
+        auto output = find_output(session, statement);
         co_await asio::post(executor_, asio::use_awaitable);
         co_return output;
     }

@@ -64,21 +64,19 @@ int newest_schema() {
 
 result<void> check_schema(database& db) {
     auto tables = db.query_integer("SELECT count(*) FROM sqlite_schema");
-    if (!tables)
-        return fail(errc::unavailable,
-                    "is damaged or not a store (" + tables.error().message +
-                        "): restore a copy, or move it away with its -wal and -shm files to "
-                        "begin anew");
+    if (!tables) return tables.error();
     auto owner = db.query_integer("PRAGMA application_id");
     if (!owner) return owner.error();
     auto schema = schema_of(db);
     if (!schema) return schema.error();
     if (*tables == 0 && *schema == 0) return {};  // new
     if (*owner != application_id)
-        return fail(errc::unavailable, "belongs to another program: name another file or directory");
+        return fail(errc::unavailable,
+                    "the store belongs to another program: name another file or directory");
     if (*schema > newest_schema())
-        return fail(errc::unavailable, "was written by a newer version (schema " + std::to_string(*schema) +
-                                           ", this one knows " + std::to_string(newest_schema()) +
+        return fail(errc::unavailable, "the store was written by a newer version (schema " +
+                                           std::to_string(*schema) + ", this one knows " +
+                                           std::to_string(newest_schema()) +
                                            "): start the newer version, or restore a copy from before");
     return {};
 }

@@ -16,7 +16,21 @@ namespace {
 error sqlite_error(sqlite3* connection) {
     const int code = sqlite3_extended_errcode(connection);
     if (code == SQLITE_CONSTRAINT_FOREIGNKEY) return fail(errc::not_found, "the session does not exist");
-    return fail(errc::unavailable, std::string("the store failed: ") + sqlite3_errmsg(connection));
+    const char* message = sqlite3_errmsg(connection);
+    switch (code & 0xff) {  // the primary code
+        case SQLITE_CORRUPT:
+        case SQLITE_NOTADB:
+            return fail(errc::unavailable,
+                        std::string("the store is damaged or not a store (") + message +
+                            "): restore a copy, or move it away with its -wal and -shm files to begin anew");
+        case SQLITE_BUSY:
+            return fail(errc::unavailable, "the store failed: another program has locked it");
+        case SQLITE_IOERR:
+            return system_error(errc::unavailable, std::string("the store failed: ") + message,
+                                sqlite3_system_errno(connection));
+        default:
+            return fail(errc::unavailable, std::string("the store failed: ") + message);
+    }
 }
 
 // SQLite would create the file with the umask's mode; its -wal and -shm files take over the mode of the file.

@@ -7,8 +7,9 @@
 
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
-#include <spdlog/spdlog.h>
+#include <boost/asio/thread_pool.hpp>
 
 #include <semaphore>
 
@@ -60,24 +61,35 @@ public:
     static result<std::unique_ptr<store>> open(asio::any_io_executor executor, const fs::path& file);
 
     // The statements of tables_ hold a pointer to *db_, which therefore does not move.
-    sqlite_store(asio::any_io_executor executor, std::unique_ptr<database> db, tables prepared)
-        : executor_(std::move(executor)), db_(std::move(db)), tables_(std::move(prepared)), writer_(*db_) {}
+    sqlite_store(asio::any_io_executor executor, std::unique_ptr<database> db, tables prepared,
+                 output_reader reader)
+        : executor_(std::move(executor)),
+          db_(std::move(db)),
+          tables_(std::move(prepared)),
+          reader_(std::move(reader)),
+          writer_(*db_) {}
+    ~sqlite_store() override { close(); }
 
     result<contents> load() override;
     awaitable<result<void>> commit(std::vector<change> changes) override;
     void enqueue(std::vector<change> changes) override;
     awaitable<result<std::string>> read_output(std::int64_t session, std::int64_t statement) override;
-    void close() override { writer_.close(); }
+    void close() override;
     statistics stats() const override { return writer_.stats(); }
 
 private:
     template <class Finish>
     void submit(std::vector<change> changes, Finish finish);
+    awaitable<result<std::string>> read_on_own_thread(std::int64_t session, std::int64_t statement);
 
     asio::any_io_executor executor_;
     std::unique_ptr<database> db_;
     tables tables_;
-    writer writer_;  // last: its thread uses the others
+    output_reader reader_;
+    bool closed_ = false;
+    // Last: the threads use the others.
+    asio::thread_pool reading_thread_{1};
+    writer writer_;
 };
 
 // A small cache, for the memory of the whole gateway is small; a write-ahead log that a large output has
@@ -93,7 +105,7 @@ result<void> set_up(database& db) {
     auto mode = db.query_text("PRAGMA journal_mode = WAL");
     if (!mode) return mode.error();
     if (*mode != "wal")
-        return fail(errc::unavailable, "cannot use a write-ahead log: put it on a local disk");
+        return fail(errc::unavailable, "the store cannot use a write-ahead log: put it on a local disk");
     if (auto done = db.execute(set_up_sql); !done) return done;
     return migrate(db);
 }
@@ -102,13 +114,14 @@ result<std::unique_ptr<store>> sqlite_store::open(asio::any_io_executor executor
     auto opened = database::open(file);
     if (!opened) return opened.error();
     auto db = std::make_unique<database>(std::move(*opened));
-    const auto refused = [&](const error& why) {
-        return fail(why.code, "the store " + file.string() + " " + why.message);
-    };
+    const auto refused = [&](const error& why) { return fail(why.code, file.string() + ": " + why.message); };
     if (auto done = set_up(*db); !done) return refused(done.error());
     auto prepared = tables::prepare(*db);
     if (!prepared) return refused(prepared.error());
-    return std::make_unique<sqlite_store>(std::move(executor), std::move(db), std::move(*prepared));
+    auto reader = output_reader::open(file);
+    if (!reader) return refused(reader.error());
+    return std::make_unique<sqlite_store>(std::move(executor), std::move(db), std::move(*prepared),
+                                          std::move(*reader));
 }
 
 template <class Finish>
@@ -151,33 +164,24 @@ awaitable<result<void>> sqlite_store::commit(std::vector<change> changes) {
 
 void sqlite_store::enqueue(std::vector<change> changes) {
     if (changes.empty()) return;
-    submit(std::move(changes), [](const result<void>& outcome) {
-        if (!outcome) spdlog::error("a change was not stored: {}", outcome.error().message);
-    });
+    submit(std::move(changes), [](const result<void>&) {});
 }
 
 awaitable<result<std::string>> sqlite_store::read_output(std::int64_t session, std::int64_t statement) {
-    auto start = [&](auto handler) {
-        using waiting = resumption<decltype(handler), result<std::string>>;
-        // Shared by the two halves of the call; only the writer's thread touches it.
-        auto output = std::make_shared<std::string>();
-        auto run = [this, session, statement, output]() -> result<void> {
-            auto read = tables_.read_output(session, statement);
-            if (!read) return read.error();
-            *output = std::move(*read);
-            return {};
-        };
-        auto finish = [resume = waiting(std::move(handler), executor_),
-                       output](const result<void>& outcome) mutable {
-            if (outcome)
-                resume(std::move(*output));
-            else
-                resume(outcome.error());
-        };
-        writer_.submit(make_call(std::move(run), std::move(finish)), call_bytes);
-    };
-    co_return co_await asio::async_initiate<const asio::use_awaitable_t<>, void(result<std::string>)>(
-        start, asio::use_awaitable);
+    if (closed_) co_return fail(errc::unavailable, "the store is closed");
+    auto work = read_on_own_thread(session, statement);
+    co_return co_await asio::co_spawn(reading_thread_, std::move(work), asio::use_awaitable);
+}
+
+awaitable<result<std::string>> sqlite_store::read_on_own_thread(std::int64_t session,
+                                                                std::int64_t statement) {
+    co_return reader_.read_output(session, statement);
+}
+
+void sqlite_store::close() {
+    closed_ = true;
+    reading_thread_.join();
+    writer_.close();
 }
 
 }  // namespace

@@ -99,7 +99,6 @@ result<tables> tables::prepare(database& db) {
         {&made.put_statement_, put_statement_sql},
         {&made.erase_statements_, erase_statements_sql},
         {&made.put_next_id_, put_next_id_sql},
-        {&made.read_output_, read_output_sql},
     };
     for (const auto& [kept, sql] : all) {
         auto prepared = db.prepare(sql);
@@ -166,18 +165,29 @@ result<contents> tables::read_contents() {
     return all;
 }
 
-result<std::string> tables::read_output(std::int64_t session, std::int64_t statement) {
-    read_output_->start(session, statement);
-    auto row = read_output_->step();
+result<output_reader> output_reader::open(const std::filesystem::path& file) {
+    auto opened = database::open(file);
+    if (!opened) return opened.error();
+    auto db = std::make_unique<database>(std::move(*opened));
+    if (auto done =
+            db->execute("PRAGMA busy_timeout = 5000; PRAGMA query_only = ON; PRAGMA cache_size = -128");
+        !done)
+        return done.error();
+    auto query = db->prepare(read_output_sql);
+    if (!query) return query.error();
+    return output_reader(std::move(db), std::move(*query));
+}
+
+result<std::string> output_reader::read_output(std::int64_t session, std::int64_t statement) {
+    query_.start(session, statement);
+    auto row = query_.step();
     if (!row) return row.error();
-    if (!*row || read_output_->null(0)) {
-        read_output_->reset();
-        return fail(errc::not_found, "statement " + std::to_string(statement) + " of session " +
-                                         std::to_string(session) + " has no output");
-    }
-    auto output = read_output_->text(0);
-    read_output_->reset();
-    return output;
+    std::optional<std::string> output;
+    if (*row && !query_.null(0)) output = query_.text(0);
+    query_.reset();
+    if (output) return std::move(*output);
+    return fail(errc::not_found, "statement " + std::to_string(statement) + " of session " +
+                                     std::to_string(session) + " has no output");
 }
 
 }  // namespace sparkgate::store

@@ -1,5 +1,5 @@
 // The SQL of the store: each kind of change and each read is one prepared statement, kept for the life of the
-// database. Used by the writer's thread, inside its transactions.
+// database. `tables` is used by the writer's thread, inside its transactions.
 #pragma once
 
 #include "store/sqlite.hpp"
@@ -17,7 +17,6 @@ public:
     result<void> apply(const change& c);
 
     result<contents> read_contents();
-    result<std::string> read_output(std::int64_t session, std::int64_t statement);
 
 private:
     tables() = default;
@@ -32,7 +31,23 @@ private:
     database* db_ = nullptr;
     std::optional<statement> put_session_, erase_session_, put_batch_, update_batch_, erase_batch_;
     std::optional<statement> put_statement_, erase_statements_, put_next_id_;
-    std::optional<statement> read_output_;
+};
+
+// Reads outputs on a connection of its own, so that no transaction and no lock of a writer is in its way.
+class output_reader {
+public:
+    // The file has the newest schema.
+    static result<output_reader> open(const std::filesystem::path& file);
+
+    // Errors: not_found, unavailable.
+    result<std::string> read_output(std::int64_t session, std::int64_t statement);
+
+private:
+    output_reader(std::unique_ptr<database> db, statement query)
+        : db_(std::move(db)), query_(std::move(query)) {}
+
+    std::unique_ptr<database> db_;
+    statement query_;
 };
 
 }  // namespace sparkgate::store

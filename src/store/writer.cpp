@@ -2,10 +2,19 @@
 
 #include "sparkgate/base/crash_point.hpp"
 
+#include <spdlog/spdlog.h>
+
 #include <exception>
 #include <pthread.h>
 
 namespace sparkgate::store {
+namespace {
+
+result<void> refused() {
+    return fail(errc::unavailable, "the store failed: a test wants it so");
+}
+
+}  // namespace
 
 writer::writer(database& db, std::size_t limit) : db_(db), limit_(limit), thread_([this] { loop(); }) {
     pthread_setname_np(thread_.native_handle(), "store-writer");
@@ -69,8 +78,15 @@ void writer::run_group(std::span<waiting> group) {
     if (!run_transaction(group) && group.size() > 1)
         for (auto& one : group)
             run_transaction(std::span(&one, 1));
+    std::string reported;
     for (auto& one : group) {
-        if (!one.outcome) failed_ += 1;
+        if (!one.outcome) {
+            failed_ += 1;
+            if (auto why = one.outcome.error(); why.code == errc::unavailable && why.message != reported) {
+                spdlog::error("{}", why.message);
+                reported = std::move(why.message);
+            }
+        }
         one.what->finish(std::move(one.outcome));
     }
 }
@@ -95,7 +111,8 @@ bool writer::run_transaction(std::span<waiting> group) {
         }
     }
     crash_point("store.before-commit");
-    if (auto committed = all->commit(); !committed) {
+    auto committed = failure_point("store.commit") ? refused() : all->commit();
+    if (!committed) {
         all_failed(committed.error());
         return false;
     }
@@ -108,6 +125,7 @@ result<void> writer::run_part(call& one) {
     try {
         auto part = savepoint::begin(db_);
         if (!part) return part.error();
+        if (failure_point("store.call")) return refused();
         if (auto done = one.run(); !done) return done;
         return part->release();
     } catch (const std::exception& e) {  // out of memory: this call fails, the thread lives

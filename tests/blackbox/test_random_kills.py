@@ -1,6 +1,6 @@
 """The server is killed again and again at random moments while clients work; nothing that was confirmed is lost.
 
-SPARKGATE_TEST_KILLS   how often; not set: not at all (15 take ten seconds, 200 are the long run)
+SPARKGATE_TEST_KILLS   how often; not set: 15, which take ten seconds. 200 are the long run
 SPARKGATE_TEST_SEED    repeats the choices of a run (its seed is printed); the threads' timing is the machine's
 """
 
@@ -19,7 +19,7 @@ from blackbox import gateway as gateways
 from blackbox.client import Client, until
 from blackbox.conftest import new_directory, run_recovering
 
-KILLS = int(os.environ.get("SPARKGATE_TEST_KILLS", "0"))
+KILLS = int(os.environ.get("SPARKGATE_TEST_KILLS", "15"))
 SEED = int(os.environ.get("SPARKGATE_TEST_SEED", random.randrange(1 << 32)))
 CLIENTS = 8
 FAILURES = (OSError, http.client.HTTPException)
@@ -115,7 +115,6 @@ class Worker(threading.Thread):
         self.deleted[path] = self.kept.pop(path)
 
 
-@pytest.mark.skipif(KILLS == 0, reason="SPARKGATE_TEST_KILLS does not say how often")
 def test_random_kills(gateway, tmp_path):
     print(f"SPARKGATE_TEST_SEED={SEED} SPARKGATE_TEST_KILLS={KILLS}")
     choices, over = random.Random(SEED), threading.Event()

@@ -11,8 +11,9 @@ public:
     explicit scripted_store(asio::any_io_executor executor)
         : inner_(sparkgate::store::make_memory_store(std::move(executor))) {}
 
-    int commits = 0;         // calls so far
-    int failing_commit = 0;  // the commit of this number (from 1) fails; 0: none
+    int commits = 0;          // calls so far
+    int failing_commit = 0;   // the commit of this number (from 1) fails; 0: none
+    bool keeps_next = false;  // the next erasure of a session or batch fails
 
     // While held, commits take effect but do not resolve.
     void hold() { held_ = true; }
@@ -24,7 +25,11 @@ public:
     result<sparkgate::store::contents> load() override { return inner_->load(); }
 
     awaitable<result<void>> commit(std::vector<sparkgate::store::change> changes) override {
-        const bool fails = ++commits == failing_commit;
+        bool fails = ++commits == failing_commit;
+        if (keeps_next && !changes.empty() && is_erasure(changes.front())) {
+            keeps_next = false;
+            fails = true;
+        }
         result<void> outcome = fail(errc::unavailable, "the disk is full");
         if (!fails) outcome = co_await inner_->commit(std::move(changes));
         while (held_)
@@ -43,6 +48,11 @@ public:
     void close() override { inner_->close(); }
 
 private:
+    static bool is_erasure(const sparkgate::store::change& what) {
+        return std::holds_alternative<sparkgate::store::erase_session>(what) ||
+               std::holds_alternative<sparkgate::store::erase_batch>(what);
+    }
+
     std::unique_ptr<sparkgate::store::store> inner_;
     bool held_ = false;
     session::change_signal released_;

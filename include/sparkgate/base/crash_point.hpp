@@ -8,4 +8,8 @@ namespace sparkgate {
 // Any thread.
 void crash_point(const char* name);
 
+// The same for places where the system may refuse: always false here; in the test executable true at the pass
+// that SPARKGATE_FAILURE_POINT=NAME:N names, and the caller goes on as if it had been refused.
+bool failure_point(const char* name);
+
 }  // namespace sparkgate

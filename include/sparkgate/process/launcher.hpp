@@ -92,13 +92,16 @@ public:
     virtual result<std::unique_ptr<child>> reattach(const std::filesystem::path& dir) = 0;
 };
 
-// `shim` is the path of the sparkgate-shim executable.
-std::unique_ptr<launcher> make_launcher(boost::asio::any_io_executor executor, std::filesystem::path shim);
+// `shim` is the path of the sparkgate-shim executable. `lock` is the descriptor whose lock keeps other
+// gateways away (any descriptor where there are none): a shim holds it, too, until it has named itself in its
+// directory, so that the gateway after this one finds every child. It stays the caller's.
+std::unique_ptr<launcher> make_launcher(boost::asio::any_io_executor executor, std::filesystem::path shim,
+                                        int lock);
 
 // Reads <dir>/exit.json. Errors: not_found, invalid_argument.
 result<exit_status> read_exit(const std::filesystem::path& dir);
 
-// Whether a program may have been started in `dir`. False is certain once reattach() has found nothing.
+// Whether a program may have been started in `dir`.
 bool was_started(const std::filesystem::path& dir);
 
 }  // namespace sparkgate::process

@@ -23,7 +23,8 @@ public:
     // program
     std::optional<expiry> expires() const override;
     store::change creation() const override;
-    store::change erasure() const override { return store::erase_batch{id()}; }
+    store::change update() const override { return store::put_batch{record()}; }
+    awaitable<result<void>> erase() override;
 
 private:
     batch(services& world, alarm_clock& timer, std::int64_t id, const json& details, std::string_view state);

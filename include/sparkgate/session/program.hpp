@@ -74,9 +74,11 @@ public:
     // What it will do by itself if nothing changes.
     virtual std::optional<expiry> expires() const = 0;
 
-    // The change that records it when it is created, and the one that erases its record.
+    // The change that records it when it is created, and the one that keeps its record true later.
     virtual store::change creation() const = 0;
-    virtual store::change erasure() const = 0;
+    virtual store::change update() const = 0;
+    // Removes its record; nothing is recorded any more from then on. Errors: unavailable, and it stays.
+    virtual awaitable<result<void>> erase() = 0;
 
 protected:
     // `timer` is told when the program expires, and outlives it. `directory` is the program's own.
@@ -93,6 +95,10 @@ protected:
     // Begins the end that stop() waits for.
     virtual void begin_stop(std::string reason) = 0;
 
+    // What erase() ends with: the change that erases the record.
+    awaitable<result<void>> erase_record(store::change erasure);
+    bool erased() const { return erased_; }
+
     void enter(session_state next);
     // After a change: sets the alarm of the expiry, wakes who waits.
     void announce();
@@ -101,6 +107,10 @@ protected:
     void terminate();
     void leave_launch_queue() { place_.leave(); }
     void note(const std::string& line);
+    // Resolves when the present state is in the store: again and again where the store refuses. At once when
+    // there is no record.
+    awaitable<void> save(std::shared_ptr<program> self);
+    void save_soon();
     // What every record keeps, for its details, and how that is read again.
     json common_details() const;
     void restore(std::string_view state, const json& details);
@@ -127,7 +137,7 @@ private:
 
     launch_queue::place place_;
     bool waits_ = false;  // in the launch queue, or its start has failed
-    bool recorded_ = false;
+    bool recorded_ = false, erased_ = false;
 };
 
 }  // namespace sparkgate::session

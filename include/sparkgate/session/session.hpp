@@ -44,10 +44,10 @@ public:
     // (store).
     awaitable<result<std::shared_ptr<const statement>>> submit(code_kind kind, std::string code);
 
-    // Asks for a statement's end; unknown and ended ones are left alone.
+    // Asks for a statement's end; unknown and ended ones are left alone. To be followed by keep().
     void cancel(std::int64_t statement_id);
     // Resolves when the statement's present state is in the store: what a client was told about it holds
-    // under the next gateway process, too. Errors: unavailable.
+    // under the next gateway process, too. Errors: unavailable; it is tried again until it is there.
     awaitable<result<void>> keep(std::int64_t statement_id);
 
     // The statement's output in Livy's shape as JSON text ("null" without); large ones come from the store.
@@ -71,7 +71,8 @@ public:
     // program
     std::optional<expiry> expires() const override;
     store::change creation() const override { return store::put_session{record()}; }
-    store::change erasure() const override { return store::erase_session{id()}; }
+    store::change update() const override { return creation(); }
+    awaitable<result<void>> erase() override;
 
     // driver::listener
     void on_connected(const driver::frame& hello) override;
@@ -105,6 +106,9 @@ private:
     void resend(std::int64_t last_received);
     void end_statements();
     void drop_old_statements();
+    // Removes the records of statements [from, below) in small steps: one transaction for many large outputs
+    // would hold up everybody else.
+    awaitable<result<void>> erase_statements(std::int64_t from, std::int64_t below);
     void on_started(const driver::frame& received);
     void on_progress(const driver::frame& received);
     void on_stream(const driver::frame& received);
@@ -113,6 +117,10 @@ private:
     void on_result(driver::frame received);
     awaitable<void> record_result(std::shared_ptr<session> self, std::shared_ptr<statement> which,
                                   std::int64_t seq);
+    // Resolves when the statement's present state is in the store: again and again where the store refuses.
+    // At once when the statement or the session is removed.
+    awaitable<void> save(std::shared_ptr<session> self, std::shared_ptr<statement> which);
+    void save_soon(std::shared_ptr<statement> which);
     struct question {
         json header;
         std::string payload;

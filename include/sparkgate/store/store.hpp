@@ -2,9 +2,10 @@
 //
 // Writes are durable when the awaitable resolves. One writer thread owns the database and puts all writes
 // that wait at a moment into one transaction (group commit); writes take effect in the order in which they
-// were handed over. A write is handed over when its awaitable is awaited, not when it is made; once handed
+// were handed over; reads have a thread and a connection of their own, so that they go on whatever happens to
+// the writes. A write is handed over when its awaitable is awaited, not when it is made; once handed
 // over it cannot be cancelled. Callers are on the event loop's thread; awaitables resume there. The store is
-// closed or destroyed before the executor's context is.
+// closed or destroyed before the executor's context is. What the store cannot do is logged and counted here.
 #pragma once
 
 #include "sparkgate/base/async.hpp"
@@ -91,7 +92,7 @@ struct contents {
 
 // Since the start, for the metrics.
 struct statistics {
-    std::uint64_t calls = 0;         // commits, enqueued changes and reads
+    std::uint64_t calls = 0;         // load, commits and enqueued changes
     std::uint64_t failed_calls = 0;  // of these
     std::uint64_t transactions = 0;  // committed; fewer than calls when calls shared one
 };
@@ -108,10 +109,10 @@ public:
     // that is not in the store.
     virtual awaitable<result<void>> commit(std::vector<change> changes) = 0;
 
-    // The same without waiting; an error is logged and counted. For changes that nobody was promised.
+    // The same without waiting. For changes that nobody was promised.
     virtual void enqueue(std::vector<change> changes) = 0;
 
-    // Reads on the writer's thread, after all writes handed over before. Errors: not_found, unavailable.
+    // Sees the writes that have resolved. Errors: not_found, unavailable.
     virtual awaitable<result<std::string>> read_output(std::int64_t session, std::int64_t statement) = 0;
 
     // Commits what waits, stops the writer (blocking); destruction does it too. Later calls are unavailable.

@@ -70,7 +70,7 @@ TEST_F(ExitTest, ALogThatCannotBeOpenedIsReported) {
 }
 
 TEST_F(ExitTest, AMissingShimIsAnErrorOfTheLaunch) {
-    auto broken = make_launcher(io.get_executor(), dir.path() / "no-shim");
+    auto broken = make_launcher(io.get_executor(), dir.path() / "no-shim", STDIN_FILENO);
     auto started = broken->launch(script("exit 0"));
     ASSERT_FALSE(started);
     EXPECT_EQ(started.error().code, errc::unavailable);

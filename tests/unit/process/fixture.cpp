@@ -73,7 +73,8 @@ std::string status_field(pid_t pid, const std::string& name) {
 
 ProcessTest::ProcessTest()
     : mark("SPARKGATE_TEST_MARK=" + dir.path().filename().string()),
-      starter(make_launcher(io.get_executor(), fs::path(SPARKGATE_TEST_BIN) / "sparkgate-shim")) {}
+      starter(
+          make_launcher(io.get_executor(), fs::path(SPARKGATE_TEST_BIN) / "sparkgate-shim", STDIN_FILENO)) {}
 
 ProcessTest::~ProcessTest() {
     for (const pid_t pid : processes_with(mark))

@@ -25,7 +25,8 @@ protected:
         ASSERT_GE(gateway, 0);
         if (gateway == 0) {
             asio::io_context own;
-            auto first = make_launcher(own.get_executor(), SPARKGATE_TEST_BIN "/sparkgate-shim");
+            auto first =
+                make_launcher(own.get_executor(), SPARKGATE_TEST_BIN "/sparkgate-shim", STDIN_FILENO);
             auto running = first->launch(what);
             if (running) ::kill(::getpid(), SIGKILL);
             ::_exit(1);
@@ -113,17 +114,6 @@ TEST_F(ReattachTest, WithoutAFifoTheEndIsLearntWhenTheShimIsGone) {
     auto running = reattached();
     ASSERT_TRUE(write_file_atomically(dir.path() / "go", ""));
     EXPECT_EQ(await(running->wait_exit()).code, 9);
-}
-
-TEST_F(ReattachTest, AStartThatWasNotHeardOfIsWithdrawn) {
-    // As if the gateway had died right after it asked for the shim, which has not run yet.
-    ASSERT_EQ(::mkfifo((dir.path() / "exit.fifo").c_str(), 0600), 0);
-    EXPECT_EQ(starter->reattach(dir.path()).error().code, errc::not_found);
-    const std::string path = dir.path().string();
-    const std::string options = " --dir " + path + " --cwd / --grace 1 -- touch " + path + "/ran";
-    const int status = std::system((SPARKGATE_TEST_BIN "/sparkgate-shim" + options).c_str());
-    EXPECT_EQ(WEXITSTATUS(status), 75);
-    EXPECT_FALSE(std::filesystem::exists(dir.path() / "ran"));
 }
 
 TEST_F(ReattachTest, AForeignOrReusedPidIsNeverSignalled) {

@@ -93,7 +93,8 @@ TEST_F(SurroundingsTest, AnEventLoopThatIsDestroyedClosesWhatWatched) {
     const std::size_t before = open_descriptors();
     {
         asio::io_context own;
-        auto first = make_launcher(own.get_executor(), fs::path(SPARKGATE_TEST_BIN) / "sparkgate-shim");
+        auto first =
+            make_launcher(own.get_executor(), fs::path(SPARKGATE_TEST_BIN) / "sparkgate-shim", STDIN_FILENO);
         auto running = first->launch(script("sleep 1000"));
         ASSERT_TRUE(running);
         own.poll();

@@ -113,6 +113,7 @@ TEST_F(batch_test, the_next_gateway_process_goes_on_with_all) {
     EXPECT_EQ(find("2")->state(), session_state::success) << "it had ended while no gateway looked";
     EXPECT_EQ(find("3")->state(), session_state::dead);
     EXPECT_NE(find("3")->reason().find("vanished"), std::string::npos);
+    loop.settle();
     EXPECT_EQ(store.load()->batches.at(3).state, "dead");
     EXPECT_EQ(launcher.children.size(), 4u) << "nothing runs twice";
     EXPECT_EQ(create()->id(), 4);
@@ -145,6 +146,7 @@ TEST_F(batch_test, one_whose_server_died_in_the_moment_of_the_start_runs) {
     restart();
     EXPECT_EQ(find("0")->state(), session_state::running);
     EXPECT_EQ(launcher.children.size(), 1u);
+    loop.settle();
     EXPECT_EQ(store.load()->batches.at(0).state, "running");
 }
 

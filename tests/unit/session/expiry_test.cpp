@@ -210,5 +210,11 @@ TEST_F(rules_of, a_heartbeat_of_zero_or_less_is_off) {
     EXPECT_EQ(rules().heartbeat, std::chrono::seconds(2147483647));
 }
 
+TEST(expiry, counts_from_before_the_start_of_the_machine) {
+    const auto next = next_expiry(occupation::idle, since(time_point(-5h)), idle_rule(1h));
+    ASSERT_TRUE(next);
+    EXPECT_EQ(next->when, time_point(-4h));
+}
+
 }  // namespace
 }  // namespace sparkgate::session

@@ -294,7 +294,7 @@ TEST_F(manager_test, a_result_that_cannot_be_recorded_is_shown_and_recorded_late
 
 TEST_F(manager_test, a_removal_that_cannot_be_recorded_can_be_repeated) {
     const auto idle = start_idle();
-    store.failing_commit = store.commits + 1;
+    store.keeps_next = true;
     std::optional<result<void>> removed;
     start_removal(idle.self, removed);
     loop.run_until([&] { return removed.has_value(); });

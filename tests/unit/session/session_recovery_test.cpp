@@ -134,6 +134,8 @@ TEST_F(session_recovery, a_cancel_that_the_driver_did_not_hear_is_repeated) {
     before.driver.reset();
     loop.settle();
     before.self->cancel(0);
+    auto work = before.self->keep(0);
+    ASSERT_TRUE(loop.await(std::move(work)));
     restart();
     const auto driver = dial(found(), 0);
     EXPECT_EQ(driver->expect("cancel").integer("id"), 0);
@@ -169,9 +171,19 @@ TEST_F(session_recovery, a_cancel_is_confirmed_when_the_store_has_it) {
     EXPECT_EQ(store.load()->statements.at(1).state, "cancelled");
 }
 
-TEST_F(session_recovery, a_record_that_cannot_be_erased_keeps_its_directory) {
+TEST_F(session_recovery, an_end_that_the_store_refused_is_stored_later) {
     const auto self = create();
     store.failing_commit = store.commits + 1;
+    child_of(self).exit_with(7);
+    loop.run_until([&] { return store.commits >= store.failing_commit; }, "the first attempt");
+    EXPECT_EQ(self->state(), session_state::dead);
+    EXPECT_EQ(store.load()->sessions.at(0).state, "starting");
+    loop.run_until([&] { return store.load()->sessions.at(0).state == "dead"; }, "the second attempt");
+}
+
+TEST_F(session_recovery, a_record_that_cannot_be_erased_keeps_its_directory) {
+    const auto self = create();
+    store.keeps_next = true;
     child_of(self).exit_with(0);
     auto work = manager().remove(self);
     EXPECT_FALSE(loop.await(std::move(work)));

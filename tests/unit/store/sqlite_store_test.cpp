@@ -136,9 +136,8 @@ TEST_F(sqlite_store, refuses_a_file_that_is_no_database_and_leaves_it_alone) {
     const std::string text(5000, '#');
     write(text);
     const auto line = refusal(file_);
-    EXPECT_NE(
-        line.find("is damaged or not a store (the store failed: file is not a database): restore a copy"),
-        std::string::npos)
+    EXPECT_NE(line.find("the store is damaged or not a store (file is not a database): restore a copy"),
+              std::string::npos)
         << line;
     EXPECT_EQ(bytes(), text);
 }
