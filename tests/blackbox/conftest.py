@@ -182,17 +182,22 @@ def shared_sessions(spark_gateway):
 
 @pytest.fixture
 def session(spark_gateway, shared_sessions):
-    """The shared session, idle. If an earlier test ruined it there is a new one, so that one failure stays one."""
-    if shared_sessions:
+    return idle_session(shared_sessions, lambda: spark_gateway.client.create(name="shared"))
+
+
+def idle_session(shared, create):
+    """The session of the list `shared`, idle. If an earlier test ruined it there is a new one, so that one failure
+    stays one."""
+    if shared:
         try:
-            until(lambda: shared_sessions[0].state() in ("idle", "dead", "error", "killed"), 20, "shared session idle")
+            until(lambda: shared[0].state() in ("idle", "dead", "error", "killed"), 20, "shared session idle")
         except AssertionError:
             pass
-        if shared_sessions[0].state() != "idle":
-            shared_sessions.pop().delete()
-    if not shared_sessions:
-        shared_sessions.append(spark_gateway.client.create(name="shared"))
-    return shared_sessions[0].wait_idle(300)
+        if shared[0].state() != "idle":
+            shared.pop().delete()
+    if not shared:
+        shared.append(create())
+    return shared[0].wait_idle(300)
 
 
 @pytest.fixture

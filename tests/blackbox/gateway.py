@@ -4,6 +4,7 @@ Everything that a server starts inherits the environment variable SPARKGATE_TEST
 directory, and most of it has that path in its arguments; so /proc tells what survived.
 """
 
+import json
 import os
 import pathlib
 import signal
@@ -137,6 +138,15 @@ class Gateway:
     @property
     def port(self):
         return self.client.port
+
+    def directory_of(self, program):
+        """Where the files of a session or batch are."""
+        return self.state_dir / program.path[1:]
+
+    def shim_of(self, program):
+        """The pids of a session's or batch's shim and of the child that it started."""
+        identity = json.loads((self.directory_of(program) / "shim.json").read_text())
+        return identity["pid"], identity["child"]["pid"]
 
     def log(self):
         return self.log_file.read_text(errors="replace") if self.log_file.exists() else ""

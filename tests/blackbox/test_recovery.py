@@ -16,6 +16,7 @@ from blackbox import batches
 from blackbox import gateway as gateways
 from blackbox.client import Client, Session, until
 from blackbox.conftest import new_directory, run_recovering
+from blackbox.files import Files
 
 
 @pytest.fixture
@@ -27,23 +28,6 @@ def gateway(fake_spark_home):
 @pytest.fixture
 def client(gateway):
     return gateway.client
-
-
-class Files:
-    """Files by which a test and its programs talk."""
-
-    def __init__(self, directory):
-        self.directory = directory
-
-    def __truediv__(self, name):
-        return self.directory / name
-
-    def open(self, name):
-        (self.directory / name).touch()
-
-    def lines(self, name):
-        file = self.directory / name
-        return file.read_text().split("\n")[:-1] if file.exists() else []
 
 
 @pytest.fixture
@@ -60,9 +44,9 @@ def create(client, request=None, headers=None, **behaviour):
 
 def kill_driver(gateway, session):
     """SIGKILL to the program below the session's shim."""
-    shim = json.loads((gateway.state_dir / "sessions" / str(session.id) / "shim.json").read_text())
-    os.kill(shim["child"]["pid"], signal.SIGKILL)
-    until(lambda: not batches.alive(shim["pid"]), 20, "the shim has ended")
+    shim, child = gateway.shim_of(session)
+    os.kill(child, signal.SIGKILL)
+    until(lambda: not batches.alive(shim), 20, "the shim has ended")
 
 
 # ---- statements
@@ -197,7 +181,7 @@ def test_a_deletion_that_was_cut_off_can_be_repeated(gateway, client, files):
     assert session.state() in ("shutting_down", "dead")
     assert session.delete().status == 200
     assert client.get(session.path).status == 404
-    assert not (gateway.state_dir / "sessions" / str(session.id)).exists()
+    assert not gateway.directory_of(session).exists()
     assert len(batches.read_record(files / "starts")) == 1
     gateway.restart()
     assert client.get(session.path).status == 404
@@ -224,8 +208,7 @@ def test_an_exit_code_without_a_server(gateway, client, files):
     batches.wait_started(files / "starts")
     gateway.kill()
     files.open("end")
-    shim = gateway.state_dir / "sessions" / str(session.id) / "exit.json"
-    until(shim.exists, 20, "the end is recorded")
+    until((gateway.directory_of(session) / "exit.json").exists, 20, "the end is recorded")
     gateway.start()
     session.wait_state("dead")
     assert "exit code 7" in session.log_text()
@@ -269,7 +252,7 @@ def test_a_batch_that_ended_without_a_server(gateway, client, files):
     gateway.kill()
     files.open("go")
     for batch in (good, bad):
-        until((gateway.state_dir / "batches" / str(batch.id) / "exit.json").exists, 20, "its end is recorded")
+        until((gateway.directory_of(batch) / "exit.json").exists, 20, "its end is recorded")
     gateway.start()
     assert (good.state(), bad.state()) == ("success", "dead")
     assert good.output() == ["the end"] and "exit code 9" in bad.log_text()
@@ -370,7 +353,7 @@ def test_a_stranger_is_never_signalled(gateway, client, forgery, kind):
     else:
         program = batches.create(client, conf=batches.fake_conf(hang=1)).wait_state("running")
     gateway.kill()
-    file = gateway.state_dir / kind / str(program.id) / "shim.json"
+    file = gateway.directory_of(program) / "shim.json"
     shim = json.loads(file.read_text())
     os.kill(shim["pid"], signal.SIGTERM)
     until(lambda: not batches.alive(shim["pid"]), 20, "the shim has ended")
