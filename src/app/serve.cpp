@@ -3,6 +3,7 @@
 #include "leftovers.hpp"
 #include "spark_settings.hpp"
 #include "state_directory.hpp"
+#include "tls_settings.hpp"
 
 #include "sparkgate/api/routes.hpp"
 #include "sparkgate/base/crash_point.hpp"
@@ -47,7 +48,7 @@ bool is_loopback(const std::string& host) {
     return host == "localhost" || (!ec && address.is_loopback());
 }
 
-http::server_options server_options(const config::settings& s) {
+http::server_options server_options(const config::settings& s, http::tls_context tls) {
     http::server_options out;
     out.host = s.server_host;
     out.port = s.server_port;
@@ -64,13 +65,18 @@ http::server_options server_options(const config::settings& s) {
                               {"Content-Security-Policy", s.content_security_policy},
                               {"X-Content-Type-Options", s.x_content_type_options}};
     if (s.send_server_version) out.common_headers.emplace_back("Server", "sparkgate/" SPARKGATE_VERSION);
+    if (s.security_headers && tls)
+        out.common_headers.emplace_back("Strict-Transport-Security", s.strict_transport_security);
+    out.tls = std::move(tls);
     std::erase_if(out.common_headers, [](const auto& header) { return header.second.empty(); });
     out.refuse = [&s](const http::request& from) { return api::refuse(from, s); };
     out.error_response = api::server_error_response;
     out.on_answer = [](const http::request& from, unsigned status, std::size_t bytes,
                        std::chrono::microseconds time) {
-        spdlog::debug("{} {} {} {} {} B {} us", from.id, http::to_string(from.verb),
-                      obs::printable(from.target), status, bytes, time.count());
+        const auto& client = from.certificate.subject;
+        spdlog::debug("{} {} {} {} {} B {} us{}{}", from.id, http::to_string(from.verb),
+                      obs::printable(from.target), status, bytes, time.count(), client.empty() ? "" : " by ",
+                      obs::printable(client));
     };
     return out;
 }
@@ -111,10 +117,11 @@ void run_loop(asio::io_context& loop) {
 // is used.
 class running_server {
 public:
-    running_server(const config::loaded& configuration, process::spark_installation spark,
-                   process::submit_settings submit, state_directory state)
+    running_server(const config::loaded& configuration, http::loaded_tls tls,
+                   process::spark_installation spark, process::submit_settings submit, state_directory state)
         : settings_(configuration.values),
           effective_(configuration.effective),
+          tls_(std::move(tls)),
           spark_(std::move(spark)),
           submit_(std::move(submit)),
           state_(std::move(state)) {}
@@ -129,9 +136,12 @@ private:
     awaitable<void> stop_on_signal();
     awaitable<void> end_programs();
     awaitable<void> reload_on_signal(reload_function reload);
+    void take_over(config::loaded now);
+    void take_over_tls(const config::settings& now);
 
     const config::settings& settings_;
     std::vector<config::effective_value> effective_;  // as the configuration was read last
+    http::loaded_tls tls_;
     process::spark_installation spark_;
     process::submit_settings submit_;
     state_directory state_;
@@ -191,15 +201,16 @@ std::optional<start_failure> running_server::start(const std::string& port_file)
     if (auto failed = open_parts()) return failed;
     server_ =
         http::make_server(loop_.get_executor(), http::router(api::routes(*sessions_, *batches_, settings_)),
-                          server_options(settings_));
+                          server_options(settings_, tls_.context));
     if (auto started = server_->start(); !started)
         return start_failure{cannot_listen, started.error().message};
     if (!port_file.empty())
         if (auto written = write_file_atomically(port_file, std::to_string(server_->port()) + "\n"); !written)
             return start_failure{state_unusable, written.error().message};
     // Tools that start Livy themselves look for this line.
-    spdlog::info("Starting server on http://{}:{} (Spark at {}, from {})", settings_.server_host,
-                 server_->port(), spark_.home.string(), spark_.origin);
+    spdlog::info("Starting server on {}://{}:{} (Spark at {}, from {})", tls_.context ? "https" : "http",
+                 settings_.server_host, server_->port(), spark_.home.string(), spark_.origin);
+    report(tls_);
     return {};
 }
 
@@ -229,16 +240,38 @@ awaitable<void> running_server::reload_on_signal(reload_function reload) {
         const auto [ec, number] = co_await signals.async_wait(as_tuple);
         if (ec) co_return;
         auto now = reload();
-        if (!now) {
+        if (now)
+            take_over(std::move(*now));
+        else
             spdlog::error("the configuration was not read again: {}", now.error().message);
-            continue;
-        }
-        spdlog::set_level(spdlog::level::from_str(now->values.log_level));
-        spdlog::info("the configuration was read again");
-        for (std::size_t i = 0; i < effective_.size(); ++i)
-            if (now->effective[i].value != effective_[i].value && effective_[i].key != "server.log.level")
-                spdlog::warn("{} has changed: it takes effect at the next start", effective_[i].key);
-        effective_ = std::move(now->effective);
+    }
+}
+
+void running_server::take_over(config::loaded now) {
+    spdlog::set_level(spdlog::level::from_str(now.values.log_level));
+    spdlog::info("the configuration was read again");
+    take_over_tls(now.values);
+    for (std::size_t i = 0; i < effective_.size(); ++i) {
+        const auto& key = effective_[i].key;
+        if (now.effective[i].value == effective_[i].value || key == "server.log.level") continue;
+        if (!key.starts_with("server.tls.") || !tls_.context)
+            spdlog::warn("{} has changed: it takes effect at the next start", key);
+    }
+    effective_ = std::move(now.effective);
+}
+
+// Also where no key has changed: the files may have.
+void running_server::take_over_tls(const config::settings& now) {
+    if (!tls_.context) return;
+    auto loaded = load_tls(now);
+    if (!loaded) {
+        spdlog::error("TLS goes on as it was: {}", loaded.error().message);
+    } else if (!loaded->context) {
+        spdlog::warn("TLS goes on as it was, and ends at the next start");
+    } else {
+        tls_ = std::move(*loaded);
+        server_->use_tls(tls_.context);
+        report(tls_);
     }
 }
 
@@ -280,13 +313,18 @@ std::optional<start_failure> serve_until_stopped(const config::loaded& configura
                              "refusing to listen on " + s.server_host +
                                  " without authentication: anybody who reaches it could run code; use "
                                  "127.0.0.1, or set server.allow-remote-without-authentication=true"};
+    auto tls = load_tls(s);
+    if (!tls)
+        return start_failure{tls.error().code == errc::invalid_argument ? bad_value : config_unreadable,
+                             tls.error().message};
     auto spark = process::find_spark(s.spark_home);
     if (!spark) return start_failure{no_spark, spark.error().message};
     auto submit = load_submit_settings(configuration, *spark, own_environment());
     if (!submit) return start_failure{config_unreadable, submit.error().message};
     auto state = state_directory::open(s.state_dir);
     if (!state) return start_failure{state_unusable, state.error().message};
-    running_server server(configuration, std::move(*spark), std::move(*submit), std::move(*state));
+    running_server server(configuration, std::move(*tls), std::move(*spark), std::move(*submit),
+                          std::move(*state));
     if (auto failed = server.start(port_file)) return failed;
     server.run(std::move(reload));
     return {};

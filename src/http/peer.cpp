@@ -80,12 +80,7 @@ awaitable<peer::outcome> peer::read_some(clock::time_point deadline, std::size_t
     if (size == 0) co_return outcome::full;
     timed_out_ = ending_ = false;
     deadline_ = deadline;
-    error_code ec;
-    std::size_t count = 0;
-    if (tls_)
-        std::tie(ec, count) = co_await read_tls(buffer_.prepare(size));
-    else
-        std::tie(ec, count) = co_await socket_.async_read_some(buffer_.prepare(size), as_tuple);
+    const auto [ec, count] = co_await receive(buffer_.prepare(size));
     deadline_ = never;
     buffer_.commit(count);
     if (!ec) co_return outcome::done;
@@ -94,9 +89,11 @@ awaitable<peer::outcome> peer::read_some(clock::time_point deadline, std::size_t
     co_return outcome::ended;
 }
 
-// Bytes on the socket may turn out to be none for us, and bytes for us may have left the socket before.
-awaitable<std::pair<error_code, std::size_t>> peer::read_tls(asio::mutable_buffer into) {
-    std::pair<error_code, std::size_t> out;
+// Through TLS, bytes on the socket may turn out to be none for us, and bytes for us may have left the socket
+// before.
+awaitable<std::tuple<error_code, std::size_t>> peer::receive(asio::mutable_buffer into) {
+    if (!tls_) co_return co_await socket_.async_read_some(into, as_tuple);
+    std::tuple<error_code, std::size_t> out;
     auto& [ec, count] = out;
     for (bool waited = false; !ec; waited = true) {
         count = tls_->read_some(into, ec);

@@ -14,7 +14,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
+#include <tuple>
 
 namespace sparkgate::http {
 
@@ -73,7 +73,7 @@ private:
     using error_code = boost::system::error_code;
 
     awaitable<error_code> handshake();
-    awaitable<std::pair<error_code, std::size_t>> read_tls(asio::mutable_buffer into);
+    awaitable<std::tuple<error_code, std::size_t>> receive(asio::mutable_buffer into);
     std::size_t write_some(std::string_view head, std::string_view body, error_code& ec);
     awaitable<error_code> wait_for(asio::socket_base::wait_type what);
     bool has_input() const;
