@@ -3,6 +3,7 @@
 #include "sparkgate/base/files.hpp"
 #include "sparkgate/http/tls.hpp"
 
+#include <cctype>
 #include <ctime>
 #include <new>
 #include <openssl/err.h>
@@ -19,12 +20,20 @@ error refused(const fs::path& file, const std::string& reason) {
 }
 
 // Forgets OpenSSL's errors.
-error refused_by_openssl(const fs::path& file, const std::string& expected) {
-    const auto code = ERR_peek_error();
-    const auto reason = take_openssl_error();
-    if (ERR_GET_LIB(code) == ERR_LIB_PEM && ERR_GET_REASON(code) == PEM_R_NO_START_LINE)
-        return refused(file, "holds no " + expected + " in PEM format");
-    return refused(file, "cannot be used as " + expected + ": " + reason);
+error refused_by_openssl(const fs::path& file) {
+    return refused(file, "OpenSSL does not take it: " + take_openssl_error());
+}
+
+// `kind`: "certificate" or "private key". OpenSSL has no clear words for files that hold something else.
+result<std::string> read_pem(const fs::path& file, const std::string& kind) {
+    auto text = read_file(file);
+    if (!text) return text;
+    auto label = kind;
+    for (char& c : label)
+        c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    if (text->find(label + "-----") == std::string::npos)
+        return refused(file, "holds no " + kind + " in PEM format");
+    return text;
 }
 
 bool everybody_reads(const fs::path& file) {
@@ -71,9 +80,9 @@ result<void> use_ciphers(SSL_CTX* context, const tls_options& options) {
 }
 
 result<void> use_certificate(SSL_CTX* context, const tls_options& options) {
-    if (auto text = read_file(options.certificate); !text) return text.error();
+    if (auto text = read_pem(options.certificate, "certificate"); !text) return text.error();
     if (SSL_CTX_use_certificate_chain_file(context, options.certificate.c_str())) return {};
-    return refused_by_openssl(options.certificate, "a certificate");
+    return refused_by_openssl(options.certificate);
 }
 
 // What OpenSSL's callback for passwords is given.
@@ -95,7 +104,7 @@ const fs::path& key_file(const tls_options& options) {
 
 result<key_ptr> read_key(const tls_options& options) {
     const auto& file = key_file(options);
-    const auto text = read_file(file);
+    const auto text = read_pem(file, "private key");
     if (!text) return text.error();
     password given;
     const auto& password_file = options.key_password_file;
@@ -107,7 +116,7 @@ result<key_ptr> read_key(const tls_options& options) {
     const bio_ptr in(BIO_new_mem_buf(text->data(), static_cast<int>(text->size())));
     key_ptr key(PEM_read_bio_PrivateKey(in.get(), nullptr, password::copy, &given));
     if (key) return key;
-    if (!given.asked_for) return refused_by_openssl(file, "a private key");
+    if (!given.asked_for) return refused_by_openssl(file);
     ERR_clear_error();
     if (password_file.empty())
         return refused(file,
@@ -125,11 +134,11 @@ result<void> use_key(SSL_CTX* context, const tls_options& options) {
 
 result<void> use_client_ca(SSL_CTX* context, const tls_options& options) {
     if (options.clients == client_auth::none) return {};
-    if (auto text = read_file(options.client_ca); !text) return text.error();
+    if (auto text = read_pem(options.client_ca, "certificate"); !text) return text.error();
     auto* names = SSL_load_client_CA_file(options.client_ca.c_str());
     SSL_CTX_set_client_CA_list(context, names);
     if (!names || !SSL_CTX_load_verify_file(context, options.client_ca.c_str()))
-        return refused_by_openssl(options.client_ca, "a certificate");
+        return refused_by_openssl(options.client_ca);
     const int or_fail = options.clients == client_auth::required ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0;
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER | or_fail, nullptr);
     return {};

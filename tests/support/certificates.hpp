@@ -3,6 +3,7 @@
 
 #include "http/openssl.hpp"
 
+#include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 #include <string>
@@ -14,6 +15,7 @@ public:
     struct subject {
         std::string common_name = "localhost";
         std::string unit = {};
+        std::string second_common_name = {};
         bool is_ca = false;
         long begins = -3600, ends = 86400;  // seconds from now
         int bits = 0;                       // of an RSA key; 0: a P-256 key
@@ -56,6 +58,7 @@ private:
         auto* name = X509_get_subject_name(made);
         if (!who.unit.empty()) add(name, "OU", who.unit);
         add(name, "CN", who.common_name);
+        if (!who.second_common_name.empty()) add(name, "CN", who.second_common_name);
         X509_set_issuer_name(made, X509_get_subject_name(issuer ? issuer->get() : made));
         auto* extension = X509V3_EXT_conf_nid(nullptr, nullptr, NID_basic_constraints,
                                               who.is_ca ? "critical,CA:TRUE" : "CA:FALSE");

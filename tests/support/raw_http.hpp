@@ -16,6 +16,7 @@
 #include <string>
 #include <string_view>
 #include <sys/socket.h>
+#include <utility>
 
 namespace sparkgate::test {
 
@@ -92,6 +93,13 @@ public:
         return receive();
     }
 
+    // Everything until the server closes.
+    std::string receive_all() {
+        while (read_some()) {
+        }
+        return std::exchange(unread_, {});
+    }
+
     // Whether the server ends the connection, in an orderly way (with TLS: announced by a close_notify), with
     // nothing more to read.
     bool closed() { return unread_.empty() && !read_some() && !reset_; }
@@ -119,7 +127,7 @@ private:
     }
 
     bool send_tls(std::string_view bytes) {
-        if (bytes.empty()) return true;
+        if (bytes.empty() || !failure_.empty()) return failure_.empty();
         const bool sent = SSL_write(tls_.get(), bytes.data(), static_cast<int>(bytes.size())) > 0;
         if (!sent) failure_ = reason();
         return sent;
