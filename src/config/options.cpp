@@ -45,7 +45,7 @@ std::vector<option> make_options() {
          into(&settings::tls_key_password_file)},
         {"server.tls.min-version", "1.2 or 1.3", "1.2", "Lowest version of TLS that is spoken.",
          one_of(&settings::tls_min_version, {"1.2", "1.3"})},
-        {"server.tls.ciphers", "OpenSSL cipher list", "", "Ciphers of TLS 1.2; empty: OpenSSL's choice.",
+        {"server.tls.ciphers", "text", "", "Ciphers of TLS 1.2, as `openssl ciphers` takes them; empty: OpenSSL's choice.",
          into(&settings::tls_ciphers)},
         {"server.tls.client-auth", "none, optional or required", "none",
          "Whether clients are asked for a certificate, and refused without one.",
