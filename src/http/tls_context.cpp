@@ -60,7 +60,7 @@ tls_context make_context(tls_version lowest) {
     SSL_CTX_set_min_proto_version(context, lowest == tls_version::v1_3 ? TLS1_3_VERSION : TLS1_2_VERSION);
     SSL_CTX_set_security_level(context, 2);  // some systems are configured for less
     // A connection that is cut is no attack on HTTP, which knows the length of every message.
-    SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_IGNORE_UNEXPECTED_EOF);
+    SSL_CTX_set_options(context, SSL_OP_IGNORE_UNEXPECTED_EOF);
     SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
                                   SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     // A client that sends nothing but key updates must not keep the event loop.

@@ -27,6 +27,18 @@ protected:
         expect_served(other);
     }
 
+    // Until the listener is closed.
+    bool drain_has_begun() const {
+        return eventually([this] {
+            try {
+                raw_http early(port);
+                return false;
+            } catch (const std::runtime_error&) {
+                return true;
+            }
+        });
+    }
+
     // Why a client with these changes to its side cannot shake hands; "" when it can. With TLS 1.3 a client
     // hears of it only when it reads.
     template <class Change>
@@ -223,6 +235,7 @@ TEST_F(tls_clients, are_known_by_their_certificate) {
     alice.unit = "etl";
     show(client_tls.get(), certificate(alice, ca));
     auto client = connect();
+    EXPECT_EQ(sk_X509_NAME_num(SSL_get0_peer_CA_list(client.tls())), 1) << "clients choose by it";
     EXPECT_EQ(client.exchange(who).body, "CN=Zoë\\, \\\"A\\\",OU=etl|Zoë, \"A\"");
     EXPECT_EQ(client.exchange(who).body, "CN=Zoë\\, \\\"A\\\",OU=etl|Zoë, \"A\"") << "so is the next request";
 }
@@ -257,7 +270,14 @@ TEST_F(tls_clients, have_no_common_name_where_there_are_two) {
 
 TEST_F(tls_clients, are_refused_without_a_certificate_where_it_is_required) {
     ask_clients(http::client_auth::required);
-    EXPECT_THAT(refusal_of([](SSL_CTX*) {}), HasSubstr("certificate required"));
+    auto client = connect();
+    client.exchange(hello);
+    EXPECT_THAT(client.failure(), HasSubstr("certificate required"));
+    char byte;
+    EXPECT_EQ(::recv(client.descriptor(), &byte, 1, 0), 0);
+    for (int i = 0; i < 2; ++i)
+        EXPECT_EQ(::send(client.descriptor(), "x", 1, MSG_NOSIGNAL), 1)
+            << "a reset could overtake the reason";
     EXPECT_THAT(refusal_of([](SSL_CTX* client) { SSL_CTX_set_max_proto_version(client, TLS1_2_VERSION); }),
                 HasSubstr("handshake failure"));
     EXPECT_TRUE(access_log().empty());
@@ -355,6 +375,7 @@ TEST_F(tls, takes_a_cut_for_an_end) {
 }
 
 TEST_F(tls, drain_does_not_wait_for_who_has_not_said_hello) {
+    options.limit.header_timeout = 1h;
     start();
     raw_http silent(port);
     expect_others_served();  // accepted later
@@ -397,6 +418,30 @@ TEST_F(tls, drain_answers_a_request_of_which_half_a_record_has_come) {
     EXPECT_EQ(client.receive().header("Connection"), "close");
     EXPECT_TRUE(client.closed());
     client.close();
+    EXPECT_EQ(drained.wait_for(5s), std::future_status::ready);
+}
+
+TEST_F(tls, drain_lets_a_handshake_come_to_its_end) {
+    start();
+    const raw_http connection(port);
+    const http::ssl_ptr client(SSL_new(client_tls.get()));
+    SSL_set_connect_state(client.get());
+    SSL_set0_rbio(client.get(), BIO_new(BIO_s_mem()));
+    SSL_set0_wbio(client.get(), BIO_new(BIO_s_null()));
+    send_raw(connection, record_of(client.get(), [&] { SSL_do_handshake(client.get()); }));
+    pollfd answered{connection.descriptor(), POLLIN, 0};
+    ASSERT_EQ(::poll(&answered, 1, 10'000), 1) << "the server's part is there, the client's is not";
+    auto drained = drain(1h);
+    ASSERT_TRUE(drain_has_begun());
+    SSL_set_fd(client.get(), connection.descriptor());
+    ASSERT_EQ(SSL_do_handshake(client.get()), 1);
+    SSL_write(client.get(), hello.data(), static_cast<int>(hello.size()));
+    char answer[1000];
+    const int size = SSL_read(client.get(), answer, sizeof answer);
+    EXPECT_THAT(std::string(answer, static_cast<std::size_t>(std::max(size, 0))),
+                HasSubstr("Connection: close"));
+    EXPECT_NE(drained.wait_for(0s), std::future_status::ready);
+    ::shutdown(connection.descriptor(), SHUT_RDWR);
     EXPECT_EQ(drained.wait_for(5s), std::future_status::ready);
 }
 
