@@ -35,11 +35,11 @@ std::chrono::milliseconds time_for(std::size_t bytes, const limits& limit) {
 
 awaitable<void> serve(asio::ip::tcp::socket socket, std::shared_ptr<server_state> state, bool busy) {
     connection one(std::move(socket), std::move(state));
-    if (!co_await one.open()) {
-    } else if (busy) {
+    const bool opened = co_await one.open();
+    if (opened && busy) {
         refusal why{503, "too many connections"};
         co_await one.refuse(std::move(why));
-    } else {
+    } else if (opened) {
         co_await one.serve_requests();
     }
     co_await one.finish();

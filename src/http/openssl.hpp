@@ -1,10 +1,11 @@
 // Owners of OpenSSL's objects, and what it says as text.
 #pragma once
 
-#include <memory>
 #include <openssl/bio.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
+
+#include <memory>
 #include <string>
 
 namespace sparkgate::http {

@@ -3,11 +3,12 @@
 #include "sparkgate/base/files.hpp"
 #include "sparkgate/http/tls.hpp"
 
+#include <openssl/err.h>
+#include <openssl/pem.h>
+
 #include <cctype>
 #include <ctime>
 #include <new>
-#include <openssl/err.h>
-#include <openssl/pem.h>
 #include <sys/stat.h>
 
 namespace sparkgate::http {

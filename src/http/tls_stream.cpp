@@ -1,9 +1,9 @@
 #include "http/tls_stream.hpp"
 
 #include <boost/asio/buffer.hpp>
+#include <openssl/err.h>
 
 #include <new>
-#include <openssl/err.h>
 
 namespace sparkgate::http {
 
