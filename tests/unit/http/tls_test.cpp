@@ -278,7 +278,7 @@ TEST_F(tls_clients, are_refused_without_a_certificate_where_it_is_required) {
     for (int i = 0; i < 2; ++i)
         EXPECT_EQ(::send(client.descriptor(), "x", 1, MSG_NOSIGNAL), 1)
             << "a reset could overtake the reason";
-    EXPECT_THAT(refusal_of([](SSL_CTX* client) { SSL_CTX_set_max_proto_version(client, TLS1_2_VERSION); }),
+    EXPECT_THAT(refusal_of([](SSL_CTX* old) { SSL_CTX_set_max_proto_version(old, TLS1_2_VERSION); }),
                 HasSubstr("handshake failure"));
     EXPECT_TRUE(access_log().empty());
 }
