@@ -1,8 +1,10 @@
 #include "serve.hpp"
 
+#include "http_options.hpp"
 #include "leftovers.hpp"
 #include "spark_settings.hpp"
 #include "state_directory.hpp"
+#include "tls_settings.hpp"
 
 #include "sparkgate/api/routes.hpp"
 #include "sparkgate/base/crash_point.hpp"
@@ -48,52 +50,6 @@ bool is_loopback(const std::string& host) {
     return host == "localhost" || (!ec && address.is_loopback());
 }
 
-obs::access_entry entry_of(const http::request& from, unsigned status, std::size_t bytes,
-                           std::chrono::microseconds time) {
-    const auto header = [&from](std::string_view name) {
-        const auto* found = from.header(name);
-        return found ? std::string_view(*found) : std::string_view();
-    };
-    return {.remote_address = from.remote_address,
-            .method = http::to_string(from.sent_verb),
-            .target = from.target,
-            .referer = header("referer"),
-            .user_agent = header("user-agent"),
-            .request_id = from.id,
-            .status = status,
-            .bytes = bytes,
-            .took = time};
-}
-
-http::server_options server_options(const config::settings& s, std::optional<obs::access_log>& access) {
-    http::server_options out;
-    out.host = s.server_host;
-    out.port = s.server_port;
-    out.limit.header_bytes = s.request_header_size.value;
-    out.limit.body_bytes = s.request_body_size.value;
-    out.limit.connections = static_cast<std::size_t>(s.max_connections);
-    out.limit.header_timeout = s.header_timeout;
-    out.limit.body_timeout = s.body_timeout;
-    out.limit.idle_timeout = s.keep_alive_timeout;
-    out.limit.write_timeout = s.write_timeout;
-    if (s.security_headers)
-        out.common_headers = {{"X-Frame-Options", s.x_frame_options},
-                              {"X-XSS-Protection", s.x_xss_protection},
-                              {"Content-Security-Policy", s.content_security_policy},
-                              {"X-Content-Type-Options", s.x_content_type_options}};
-    if (s.send_server_version) out.common_headers.emplace_back("Server", "sparkgate/" SPARKGATE_VERSION);
-    std::erase_if(out.common_headers, [](const auto& header) { return header.second.empty(); });
-    out.refuse = [&s](const http::request& from) { return api::refuse(from, s); };
-    out.error_response = api::server_error_response;
-    out.on_answer = [&access](const http::request& from, unsigned status, std::size_t bytes,
-                              std::chrono::microseconds time) {
-        if (access) access->write(entry_of(from, status, bytes, time));
-        spdlog::debug("{} {} {} {} {} B {} us", from.id, http::to_string(from.verb),
-                      obs::printable(from.target), status, bytes, time.count());
-    };
-    return out;
-}
-
 session::services make_services(const config::settings& s, const process::spark_installation& spark,
                                 process::submit_settings submit, asio::any_io_executor executor,
                                 process::launcher& launcher, driver::endpoint& endpoint, store::store& store,
@@ -130,10 +86,11 @@ void run_loop(asio::io_context& loop) {
 // is used.
 class running_server {
 public:
-    running_server(const config::loaded& configuration, process::spark_installation spark,
-                   process::submit_settings submit, state_directory state)
+    running_server(const config::loaded& configuration, http::loaded_tls tls,
+                   process::spark_installation spark, process::submit_settings submit, state_directory state)
         : settings_(configuration.values),
           effective_(configuration.effective),
+          tls_(std::move(tls)),
           spark_(std::move(spark)),
           submit_(std::move(submit)),
           state_(std::move(state)) {}
@@ -148,9 +105,12 @@ private:
     awaitable<void> stop_on_signal();
     awaitable<void> end_programs();
     awaitable<void> reload_on_signal(reload_function reload);
+    void take_over(config::loaded now);
+    void take_over_tls(const config::settings& now);
 
     const config::settings& settings_;
     std::vector<config::effective_value> effective_;  // as the configuration was read last
+    http::loaded_tls tls_;
     process::spark_installation spark_;
     process::submit_settings submit_;
     state_directory state_;
@@ -217,15 +177,16 @@ std::optional<start_failure> running_server::start(const std::string& port_file)
     if (auto failed = open_parts()) return failed;
     server_ =
         http::make_server(loop_.get_executor(), http::router(api::routes(*sessions_, *batches_, settings_)),
-                          server_options(settings_, access_log_));
+                          http_options(settings_, tls_.context, access_log_));
     if (auto started = server_->start(); !started)
         return start_failure{cannot_listen, started.error().message};
     if (!port_file.empty())
         if (auto written = write_file_atomically(port_file, std::to_string(server_->port()) + "\n"); !written)
             return start_failure{state_unusable, written.error().message};
     // Tools that start Livy themselves look for this line.
-    spdlog::info("Starting server on http://{}:{} (Spark at {}, from {})", settings_.server_host,
-                 server_->port(), spark_.home.string(), spark_.origin);
+    spdlog::info("Starting server on {}://{}:{} (Spark at {}, from {})", tls_.context ? "https" : "http",
+                 settings_.server_host, server_->port(), spark_.home.string(), spark_.origin);
+    report(tls_);
     return {};
 }
 
@@ -255,16 +216,38 @@ awaitable<void> running_server::reload_on_signal(reload_function reload) {
         const auto [ec, number] = co_await signals.async_wait(as_tuple);
         if (ec) co_return;
         auto now = reload();
-        if (!now) {
+        if (now)
+            take_over(std::move(*now));
+        else
             spdlog::error("the configuration was not read again: {}", now.error().message);
-            continue;
-        }
-        spdlog::set_level(spdlog::level::from_str(now->values.log_level));
-        spdlog::info("the configuration was read again");
-        for (std::size_t i = 0; i < effective_.size(); ++i)
-            if (now->effective[i].value != effective_[i].value && effective_[i].key != "server.log.level")
-                spdlog::warn("{} has changed: it takes effect at the next start", effective_[i].key);
-        effective_ = std::move(now->effective);
+    }
+}
+
+void running_server::take_over(config::loaded now) {
+    spdlog::set_level(spdlog::level::from_str(now.values.log_level));
+    spdlog::info("the configuration was read again");
+    take_over_tls(now.values);
+    for (std::size_t i = 0; i < effective_.size(); ++i) {
+        const auto& key = effective_[i].key;
+        if (now.effective[i].value == effective_[i].value || key == "server.log.level") continue;
+        if (!key.starts_with("server.tls.") || !tls_.context)
+            spdlog::warn("{} has changed: it takes effect at the next start", key);
+    }
+    effective_ = std::move(now.effective);
+}
+
+// Also where no key has changed: the files may have.
+void running_server::take_over_tls(const config::settings& now) {
+    if (!tls_.context) return;
+    auto loaded = load_tls(now);
+    if (!loaded) {
+        spdlog::error("TLS goes on as it was: {}", loaded.error().message);
+    } else if (!loaded->context) {
+        spdlog::warn("TLS goes on as it was, and ends at the next start");
+    } else {
+        tls_ = std::move(*loaded);
+        server_->use_tls(tls_.context);
+        report(tls_);
     }
 }
 
@@ -307,13 +290,18 @@ std::optional<start_failure> serve_until_stopped(const config::loaded& configura
                              "refusing to listen on " + s.server_host +
                                  " without authentication: anybody who reaches it could run code; use "
                                  "127.0.0.1, or set server.allow-remote-without-authentication=true"};
+    auto tls = load_tls(s);
+    if (!tls)
+        return start_failure{tls.error().code == errc::invalid_argument ? bad_value : config_unreadable,
+                             tls.error().message};
     auto spark = process::find_spark(s.spark_home);
     if (!spark) return start_failure{no_spark, spark.error().message};
     auto submit = load_submit_settings(configuration, *spark, own_environment());
     if (!submit) return start_failure{config_unreadable, submit.error().message};
     auto state = state_directory::open(s.state_dir);
     if (!state) return start_failure{state_unusable, state.error().message};
-    running_server server(configuration, std::move(*spark), std::move(*submit), std::move(*state));
+    running_server server(configuration, std::move(*tls), std::move(*spark), std::move(*submit),
+                          std::move(*state));
     if (auto failed = server.start(port_file)) return failed;
     server.run(std::move(reload));
     return {};

@@ -35,17 +35,18 @@ std::chrono::milliseconds time_for(std::size_t bytes, const limits& limit) {
 
 awaitable<void> serve(asio::ip::tcp::socket socket, std::shared_ptr<server_state> state, bool busy) {
     connection one(std::move(socket), std::move(state));
-    if (busy) {
+    const bool opened = co_await one.open();
+    if (opened && busy) {
         refusal why{503, "too many connections"};
         co_await one.refuse(std::move(why));
-    } else {
+    } else if (opened) {
         co_await one.serve_requests();
     }
     co_await one.finish();
 }
 
 connection::connection(asio::ip::tcp::socket socket, std::shared_ptr<server_state> state)
-    : state_(std::move(state)), peer_(std::move(socket), max_buffer), started_(clock::now()) {
+    : state_(std::move(state)), peer_(std::move(socket), state_->tls, max_buffer), started_(clock::now()) {
     state_->add(*this);
 }
 
@@ -67,6 +68,14 @@ void connection::cut() {
 
 awaitable<void> connection::finish() {
     if (linger_) co_await peer_.linger();
+}
+
+awaitable<bool> connection::open() {
+    idle_ = true;
+    const bool opened = co_await peer_.open(clock::now() + state_->options.limit.header_timeout);
+    idle_ = false;
+    linger_ = !opened;  // the reason may be on its way
+    co_return opened;
 }
 
 awaitable<void> connection::serve_requests() {
@@ -93,7 +102,9 @@ awaitable<bool> connection::read_header() {
     if (buffer.size() == 0) {
         buffer.shrink_to_fit();
         idle_ = true;
-        const bool more = co_await read_more(clock::now() + limit.idle_timeout, small_read);
+        // Who has just shaken hands while the server stops is about to ask something.
+        const auto patience = state_->draining() ? limit.header_timeout : limit.idle_timeout;
+        const bool more = co_await read_more(clock::now() + patience, small_read);
         idle_ = false;
         if (!more) co_return false;
     }
@@ -124,6 +135,11 @@ std::optional<refusal> connection::begin_request() {
     if (auto no = check_header(header)) return no;
     if (auto no = read_head(header, request_)) return no;
     request_.remote_address = peer_.address();
+    request_.certificate = peer_.certificate();
+    if (peer_.lacks_tls()) {
+        const auto* host = request_.header("host");
+        return refusal{400, "this port speaks TLS: use https://" + (host ? *host : std::string())};
+    }
     const auto id = client_request_id(request_);
     request_.id = id.empty() ? state_->next_request_id() : std::string(id);
     const auto limit = state_->options.limit.body_bytes;

@@ -26,6 +26,9 @@ public:
     connection(const connection&) = delete;
     connection& operator=(const connection&) = delete;
 
+    // False when there is nobody to serve.
+    awaitable<bool> open();
+
     awaitable<void> serve_requests();
     awaitable<void> refuse(refusal why);
 

@@ -26,6 +26,7 @@ server_state::server_state(asio::any_io_executor executor, router the_routes, se
     : routes(std::move(the_routes)),
       options(std::move(the_options)),
       common_headers(header_lines(options.common_headers)),
+      tls(options.tls),
       executor_(executor),
       watch_(executor),
       drained_(executor),

@@ -22,6 +22,7 @@ public:
     const router routes;
     const server_options options;
     const std::string common_headers;  // as header_lines makes them
+    tls_context tls;                   // for new connections
 
     bool draining() const { return draining_; }
     std::size_t connections() const { return connections_.size(); }

@@ -78,7 +78,8 @@ def run(*arguments, environment=None, timeout=60):
 class Gateway:
     """A server on a free port with a state directory of its own."""
 
-    def __init__(self, directory, spark_home, python=None, settings=None, environment=None):
+    def __init__(self, directory, spark_home, python=None, settings=None, environment=None, tls=None):
+        """`tls`: the ssl.SSLContext of its clients, where the settings make it speak TLS."""
         self.directory = pathlib.Path(directory)
         self.state_dir = self.directory / "state"
         self.log_file = self.directory / "server.log"
@@ -92,7 +93,7 @@ class Gateway:
         # Tests of recovery ask for it; all others want nothing left when their server stops.
         self.settings = {"server.port": "0", "server.recovery.mode": "off", "state.dir": str(self.state_dir), "server.log.level": "debug",
                          **(settings or {})}
-        self.process, self.client = None, None
+        self.process, self.client, self.tls = None, None, tls
 
     def spawn(self, binary=BINARY):
         """The process; nothing is waited for."""
@@ -113,7 +114,7 @@ class Gateway:
         assert self.process.poll() is None, f"the server ended with {self.process.returncode}\n{self.log()}"
         port = int(self.port_file.read_text())
         if self.client is None:
-            self.client = Client(port)
+            self.client = Client(port, tls=self.tls)
         else:
             self.client.move(port)
         return self

@@ -27,13 +27,17 @@ struct settings {
     std::string server_host;
     std::uint16_t server_port = 0;
     bool allow_remote_without_authentication = false;
+    // Empty certificate: no TLS.
+    std::filesystem::path tls_certificate, tls_key, tls_key_password_file, tls_client_ca;
+    std::string tls_min_version, tls_ciphers, tls_client_auth;
     byte_count request_header_size, request_body_size;
     int max_connections = 0;
     milliseconds header_timeout{}, body_timeout{}, keep_alive_timeout{}, write_timeout{};
     milliseconds drain_timeout{};
     bool security_headers = true;
     // Their values; empty: not sent.
-    std::string x_frame_options, x_xss_protection, content_security_policy, x_content_type_options;
+    std::string x_frame_options, x_xss_protection, content_security_policy, x_content_type_options,
+        strict_transport_security;
     bool csrf_protection = false, send_server_version = false;
     std::string ui_base_path;
     byte_count upload_max_size;

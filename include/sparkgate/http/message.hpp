@@ -15,6 +15,12 @@ enum class method { get, head, post, put, patch, delete_, options };
 
 std::string_view to_string(method verb);
 
+// Of a client whose certificate was verified; else both are empty.
+struct client_certificate {
+    std::string subject;      // the whole name, RFC 4514: "CN=alice,OU=etl"
+    std::string common_name;  // "alice"; empty where the subject has none, or several
+};
+
 struct request {
     // What the client means, and what the request line says: POST where an override named the other.
     method verb = method::get, sent_verb = method::get;
@@ -26,7 +32,8 @@ struct request {
         headers;  // names in lower case, in order; trailers never
     std::string body;
     std::string remote_address;  // "127.0.0.1"
-    std::string id;              // the request id of answers and log lines
+    client_certificate certificate;
+    std::string id;  // the request id of answers and log lines
 
     // First value; nullptr when absent. Header names are given in lower case.
     const std::string* header(std::string_view name) const;

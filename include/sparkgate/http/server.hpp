@@ -5,6 +5,7 @@
 #include "sparkgate/base/async.hpp"
 #include "sparkgate/base/error.hpp"
 #include "sparkgate/http/router.hpp"
+#include "sparkgate/http/tls.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 
@@ -21,8 +22,8 @@ struct limits {
     std::size_t header_bytes = 48 * 1024;  // Boost 1.81 cannot take a larger field safely
     std::size_t body_bytes = 64u << 20;
     std::size_t connections = 10'000;
-    std::chrono::milliseconds header_timeout{
-        10'000};  // from the first byte of a request to the end of its header
+    // From the first byte of a request to the end of its header; for a TLS handshake, too.
+    std::chrono::milliseconds header_timeout{10'000};
     std::chrono::milliseconds body_timeout{60'000};  // plus the time that body_bytes_per_second allows
     std::size_t body_bytes_per_second = 10 * 1024;
     std::chrono::milliseconds idle_timeout{120'000};  // keep-alive without a request
@@ -33,6 +34,7 @@ struct server_options {
     std::string host = "127.0.0.1";
     std::uint16_t port = 8998;  // 0: a free one
     limits limit;
+    tls_context tls;  // null: plain HTTP
     // Headers of every response (security headers).
     std::vector<std::pair<std::string, std::string>> common_headers;
     // Asked before the route is looked for, may be empty: a response refuses the request.
@@ -55,6 +57,9 @@ public:
 
     // The bound port (after start).
     virtual std::uint16_t port() const = 0;
+
+    // From now on for new connections; a server that was started with TLS keeps to TLS.
+    virtual void use_tls(tls_context context) = 0;
 
     // Stops accepting, closes idle connections, lets running requests be answered with "Connection: close",
     // and resolves when none is left, at the latest after `deadline`, when the rest is cut.
