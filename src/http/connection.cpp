@@ -9,6 +9,7 @@
 
 #include "sparkgate/obs/log.hpp"
 
+#include <boost/asio/post.hpp>
 #include <boost/beast/core/string.hpp>
 
 #include <algorithm>
@@ -84,21 +85,47 @@ awaitable<void> connection::serve_requests() {
         auto made = decode_body();
         if (!made) made = co_await handle();
         co_await answer(std::move(*made));
+        // Who sends many requests at once waits for others after each of them.
+        if (peer_.buffer().size() > 0) co_await asio::post(asio::use_awaitable);
+    }
+}
+
+std::string_view connection::unread() {
+    const auto bytes = peer_.buffer().data();
+    return {static_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+// Waits for the first byte of a request. One empty line in front of it is ignored: old clients send it behind
+// a body (RFC 9112, 2.2).
+awaitable<bool> connection::await_request() {
+    auto& buffer = peer_.buffer();
+    const auto deadline = clock::now() + state_->options.limit.idle_timeout;
+    bool line_ignored = false;
+    while (true) {
+        const auto begin = unread().substr(0, 2);
+        if (!line_ignored && begin == "\r\n") {
+            buffer.consume(2);
+            line_ignored = true;
+        } else if (!begin.empty() && (line_ignored || begin != "\r")) {
+            co_return true;
+        } else {
+            if (begin.empty()) buffer.shrink_to_fit();
+            idle_ = true;
+            const bool more = co_await read_more(deadline, small_read);
+            idle_ = false;
+            if (!more) co_return false;
+        }
     }
 }
 
 awaitable<bool> connection::read_header() {
     const auto& limit = state_->options.limit;
     auto& buffer = peer_.buffer();
-    if (buffer.size() == 0) {
-        buffer.shrink_to_fit();
-        idle_ = true;
-        const bool more = co_await read_more(clock::now() + limit.idle_timeout, small_read);
-        idle_ = false;
-        if (!more) co_return false;
-    }
+    if (!co_await await_request()) co_return false;
     started_ = clock::now();
+    chunks_ = chunk_guard();
     parser_.emplace();
+    parser_->on_chunk_header(chunks_);
     parser_->header_limit(static_cast<std::uint32_t>(std::min(limit.header_bytes, max_header)));
     parser_->body_limit(boost::none);  // begin_request sets it
     while (true) {
@@ -106,8 +133,7 @@ awaitable<bool> connection::read_header() {
         buffer.consume(parser_->put(buffer.data(), ec));
         if (parser_->is_header_done()) co_return true;
         if (ec && ec != beast::http::error::need_more) {
-            const auto unread = buffer.data();
-            refusal why = refusal_of(ec, {static_cast<const char*>(unread.data()), unread.size()});
+            refusal why = refusal_of(ec, unread());
             co_await refuse(std::move(why));
             co_return false;
         }
@@ -118,11 +144,12 @@ awaitable<bool> connection::read_header() {
 
 std::optional<refusal> connection::begin_request() {
     const auto& header = parser_->get();
-    keep_alive_ = parser_->keep_alive();
+    keep_alive_ = parser_->keep_alive() && !asks_to_close(header);
     head_only_ = header.method() == beast::http::verb::head;
     old_version_ = header.version() < 11;
     if (auto no = check_header(header)) return no;
     if (auto no = read_head(header, request_)) return no;
+    if (auto no = check_expectation(header)) return no;
     request_.remote_address = peer_.address();
     const auto id = client_request_id(request_);
     request_.id = id.empty() ? state_->next_request_id() : std::string(id);
@@ -161,8 +188,8 @@ awaitable<bool> connection::read_more(clock::time_point deadline, std::size_t mo
     if (outcome == peer::outcome::done) co_return true;
     keep_alive_ = false;
     refusal why{408, "the request came too slowly"};
-    // A chunk extension or a trailer; a header meets its own limit before.
-    if (outcome == peer::outcome::full) why = refusal{400, "a part of the request is too large"};
+    if (outcome == peer::outcome::full)
+        why = refusal_of_rest(unread());  // a header meets its own limit before
     if (outcome != peer::outcome::ended && !idle_) co_await refuse(std::move(why));
     co_return false;
 }
@@ -191,10 +218,19 @@ void connection::encode_body(response& what) const {
     what.headers.emplace_back("Vary", "Accept-Encoding");
 }
 
+// OPTIONS * (RFC 9110, 9.3.7).
+response connection::about_everything() const {
+    response out;
+    out.content_type.clear();
+    out.headers.emplace_back("Allow", state_->routes.methods());
+    return out;
+}
+
 awaitable<response> connection::handle() {
     if (const auto& refuse = state_->options.refuse)
         if (auto refused = refuse(request_)) co_return std::move(*refused);
     const auto& error_response = state_->options.error_response;
+    if (request_.target == "*") co_return about_everything();
     auto found = state_->routes.find(request_);
     if (auto* wrong = std::get_if<router::wrong_method>(&found)) {
         auto out = error_response(request_, 405, "the method is not allowed here");

@@ -44,15 +44,18 @@ private:
     using parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
 
     // Each false when the connection has to end; the client has been told, if it could be.
+    awaitable<bool> await_request();
     awaitable<bool> read_header();
     awaitable<bool> read_body();
     std::optional<refusal> begin_request();
+    std::string_view unread();  // of the buffer
     awaitable<bool> read_more(clock::time_point deadline, std::size_t most);
 
     // The answer to a body that does not decode.
     std::optional<response> decode_body();
     void encode_body(response& what) const;
 
+    response about_everything() const;
     awaitable<response> handle();
     awaitable<void> answer(response what);
     awaitable<bool> write(std::string_view head, std::string_view body);
@@ -60,6 +63,7 @@ private:
     const std::shared_ptr<server_state> state_;
     peer peer_;
     std::optional<parser> parser_;
+    chunk_guard chunks_;  // of the body that is read
     request request_;
     std::string head_;           // of the answer; kept for its memory
     clock::time_point started_;  // when the first byte of the request was there

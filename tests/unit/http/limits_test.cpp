@@ -65,7 +65,7 @@ TEST_F(limits, trailer_of_70_kilobytes) {
     start();
     auto client = connect();
     client.send(chunked + "0\r\nX: " + std::string(70'000, 'a') + "\r\n\r\n");
-    expect_refused(client, 400);
+    expect_refused(client, 431);
 }
 
 TEST_F(limits, endless_chunk_extension) {
