@@ -18,7 +18,9 @@
 
 #include <algorithm>
 #include <csignal>
+#include <limits>
 #include <malloc.h>
+#include <sys/resource.h>
 #include <thread>
 #include <unistd.h>
 
@@ -47,17 +49,35 @@ bool is_loopback(const std::string& host) {
     return host == "localhost" || (!ec && address.is_loopback());
 }
 
+// A number of the configuration where 0 means any number.
+std::size_t or_any(int number) {
+    return number == 0 ? std::numeric_limits<std::size_t>::max() : static_cast<std::size_t>(number);
+}
+
+http::limits server_limits(const config::settings& s) {
+    http::limits out;
+    out.header_bytes = s.request_header_size.value;
+    out.header_fields = static_cast<std::size_t>(s.max_header_fields);
+    out.target_bytes = s.request_target_size.value;
+    out.body_bytes = s.request_body_size.value;
+    out.bodies_bytes = s.request_bodies_size.value;
+    out.unread_bytes = s.unread_answers_size.value;
+    out.connections = static_cast<std::size_t>(s.max_connections);
+    out.connections_per_address = or_any(s.max_connections_per_address);
+    out.requests_per_connection = or_any(s.max_requests_per_connection);
+    out.header_timeout = s.header_timeout;
+    out.body_timeout = s.body_timeout;
+    out.bytes_per_second = s.min_transfer_rate.value;
+    out.idle_timeout = s.keep_alive_timeout;
+    out.write_timeout = s.write_timeout;
+    return out;
+}
+
 http::server_options server_options(const config::settings& s) {
     http::server_options out;
     out.host = s.server_host;
     out.port = s.server_port;
-    out.limit.header_bytes = s.request_header_size.value;
-    out.limit.body_bytes = s.request_body_size.value;
-    out.limit.connections = static_cast<std::size_t>(s.max_connections);
-    out.limit.header_timeout = s.header_timeout;
-    out.limit.body_timeout = s.body_timeout;
-    out.limit.idle_timeout = s.keep_alive_timeout;
-    out.limit.write_timeout = s.write_timeout;
+    out.limit = server_limits(s);
     if (s.security_headers)
         out.common_headers = {{"X-Frame-Options", s.x_frame_options},
                               {"X-XSS-Protection", s.x_xss_protection},
@@ -93,6 +113,19 @@ session::services make_services(const config::settings& s, const process::spark_
 std::size_t starts_at_a_time(const config::settings& s) {
     if (s.max_creation > 0) return static_cast<std::size_t>(s.max_creation);
     return 2 * std::max(1u, std::thread::hardware_concurrency());
+}
+
+// Every connection takes a descriptor; most systems allow a process 1024 of them until it asks for more.
+void raise_descriptor_limit(const config::settings& s) {
+    const rlim_t needed = static_cast<rlim_t>(s.max_connections) + 1000;  // drivers, files, the store
+    rlimit now{};
+    ::getrlimit(RLIMIT_NOFILE, &now);
+    if (now.rlim_cur >= needed) return;
+    now.rlim_cur = std::min(now.rlim_max, needed);
+    ::setrlimit(RLIMIT_NOFILE, &now);
+    if (now.rlim_cur < needed)
+        spdlog::warn("the limit of open files ({}) is too low for server.max-connections={}: {} are needed",
+                     now.rlim_cur, s.max_connections, needed);
 }
 
 // Runs handlers until none is left. An exception that comes out of one is a bug; the others go on.
@@ -272,8 +305,10 @@ std::optional<start_failure> serve_until_stopped(const config::loaded& configura
         spdlog::warn("{}", warning);
     for (const auto& note : configuration.notes)
         spdlog::info("{}", note);
+    raise_descriptor_limit(s);
     std::signal(SIGPIPE, SIG_IGN);
-    std::signal(SIGHUP, SIG_IGN);  // until the loop runs
+    std::signal(SIGXFSZ, SIG_IGN);  // a limit of file sizes is an error of write(), not the end of the server
+    std::signal(SIGHUP, SIG_IGN);   // until the loop runs
 
     if (!is_loopback(s.server_host) && !s.allow_remote_without_authentication)
         return start_failure{cannot_listen,

@@ -29,15 +29,16 @@ constexpr std::size_t merge_below = 8 * 1024;  // a body up to here is copied be
 constexpr std::size_t compress_from = 1024, compress_up_to = 256 * 1024;
 
 std::chrono::milliseconds time_for(std::size_t bytes, const limits& limit) {
-    return std::chrono::milliseconds(bytes * 1000 / std::max<std::size_t>(limit.body_bytes_per_second, 1));
+    return std::chrono::milliseconds(bytes * 1000 / std::max<std::size_t>(limit.bytes_per_second, 1));
 }
 
 }  // namespace
 
-awaitable<void> serve(asio::ip::tcp::socket socket, std::shared_ptr<server_state> state, bool busy) {
-    connection one(std::move(socket), std::move(state));
-    if (busy) {
-        refusal why{503, "too many connections"};
+awaitable<void> serve(asio::ip::tcp::socket socket, std::shared_ptr<server_state> state,
+                      admission::place place) {
+    connection one(std::move(socket), state);
+    if (place.refused) {
+        auto why = *place.refused;
         co_await one.refuse(std::move(why));
     } else {
         co_await one.serve_requests();
@@ -46,7 +47,11 @@ awaitable<void> serve(asio::ip::tcp::socket socket, std::shared_ptr<server_state
 }
 
 connection::connection(asio::ip::tcp::socket socket, std::shared_ptr<server_state> state)
-    : state_(std::move(state)), peer_(std::move(socket), max_buffer), started_(clock::now()) {
+    : state_(std::move(state)),
+      peer_(std::move(socket), max_buffer),
+      body_share_(state_->bodies),
+      unread_share_(state_->unread),
+      started_(clock::now()) {
     state_->add(*this);
 }
 
@@ -63,6 +68,7 @@ void connection::close_if_idle() {
 }
 
 void connection::cut() {
+    unread_share_.hold(0);
     peer_.cut();
 }
 
@@ -73,6 +79,7 @@ awaitable<void> connection::finish() {
 awaitable<void> connection::serve_requests() {
     while (keep_alive_) {
         request_ = request{};
+        body_share_.hold(0);
         head_only_ = false;
         if (!co_await read_header()) break;
         if (auto no = begin_request()) {
@@ -90,7 +97,7 @@ awaitable<void> connection::serve_requests() {
     }
 }
 
-std::string_view connection::unread() {
+std::string_view connection::received() {
     const auto bytes = peer_.buffer().data();
     return {static_cast<const char*>(bytes.data()), bytes.size()};
 }
@@ -102,7 +109,7 @@ awaitable<bool> connection::await_request() {
     const auto deadline = clock::now() + state_->options.limit.idle_timeout;
     bool line_ignored = false;
     while (true) {
-        const auto begin = unread().substr(0, 2);
+        const auto begin = received().substr(0, 2);
         if (!line_ignored && begin == "\r\n") {
             buffer.consume(2);
             line_ignored = true;
@@ -128,12 +135,17 @@ awaitable<bool> connection::read_header() {
     parser_->on_chunk_header(chunks_);
     parser_->header_limit(static_cast<std::uint32_t>(std::min(limit.header_bytes, max_header)));
     parser_->body_limit(boost::none);  // begin_request sets it
+    std::size_t size = 0;
     while (true) {
         error_code ec;
-        buffer.consume(parser_->put(buffer.data(), ec));
-        if (parser_->is_header_done()) co_return true;
+        const auto used = parser_->put(buffer.data(), ec);
+        buffer.consume(used);
+        size += used;
+        // The parser's own limit holds roughly, and for what has no end.
+        if (parser_->is_header_done() && size > limit.header_bytes) ec = beast::http::error::header_limit;
+        if (parser_->is_header_done() && !ec) co_return true;
         if (ec && ec != beast::http::error::need_more) {
-            refusal why = refusal_of(ec, unread());
+            refusal why = refusal_of(ec, received());
             co_await refuse(std::move(why));
             co_return false;
         }
@@ -147,8 +159,11 @@ std::optional<refusal> connection::begin_request() {
     keep_alive_ = parser_->keep_alive() && !asks_to_close(header);
     head_only_ = header.method() == beast::http::verb::head;
     old_version_ = header.version() < 11;
-    if (auto no = check_header(header)) return no;
-    if (auto no = read_head(header, request_)) return no;
+    const auto& limits = state_->options.limit;
+    if (++requests_ >= limits.requests_per_connection) keep_alive_ = false;
+    linger_ = !keep_alive_;
+    if (auto no = check_header(header, limits.header_fields)) return no;
+    if (auto no = read_head(header, limits.target_bytes, request_)) return no;
     if (auto no = check_expectation(header)) return no;
     request_.remote_address = peer_.address();
     const auto id = client_request_id(request_);
@@ -175,6 +190,12 @@ awaitable<bool> connection::read_body() {
             co_await refuse(std::move(why));
             co_return false;
         }
+        body_share_.hold(parser_->get().body().size());
+        if (state_->bodies.exceeded()) {
+            refusal why{503, "too much is being sent to the server at this moment"};
+            co_await refuse(std::move(why));
+            co_return false;
+        }
         if (used > 0) continue;
         const auto allowed = limit.body_timeout + time_for(parser_->get().body().size(), limit);
         if (!co_await read_more(begun + allowed, max_buffer)) co_return false;
@@ -189,7 +210,7 @@ awaitable<bool> connection::read_more(clock::time_point deadline, std::size_t mo
     keep_alive_ = false;
     refusal why{408, "the request came too slowly"};
     if (outcome == peer::outcome::full)
-        why = refusal_of_rest(unread());  // a header meets its own limit before
+        why = refusal_of_rest(received());  // a header meets its own limit before
     if (outcome != peer::outcome::ended && !idle_) co_await refuse(std::move(why));
     co_return false;
 }
@@ -204,6 +225,7 @@ std::optional<response> connection::decode_body() {
         return state_->options.error_response(request_, status, decoded.error().message);
     }
     request_.body = std::move(*decoded);
+    body_share_.hold(request_.body.size());
     return std::nullopt;
 }
 
@@ -282,8 +304,12 @@ awaitable<void> connection::answer(response what) {
 
 awaitable<bool> connection::write(std::string_view head, std::string_view body) {
     const auto& limit = state_->options.limit;
+    unread_share_.hold(head.size() + body.size());
+    unread_since_ = clock::now();
+    state_->make_room(*this);
     const auto sent =
         co_await peer_.write(head, body, limit.write_timeout + time_for(head.size() + body.size(), limit));
+    unread_share_.hold(0);
     if (!sent) linger_ = keep_alive_ = false;
     co_return sent;
 }

@@ -138,7 +138,7 @@ bool names_other_version(std::string_view unread) {
 
 }  // namespace
 
-std::optional<refusal> check_header(const request_header& header) {
+std::optional<refusal> check_header(const request_header& header, std::size_t max_fields) {
     const auto fields = collect(header);
     if (fields.all > max_fields) return refusal{431, "too many header fields"};
     if (auto no = check_coding(fields, header.version())) return no;

@@ -23,10 +23,9 @@ struct refusal {
     std::string message;  // one line for the client
 };
 
-inline constexpr std::size_t max_fields = 100;
-
-// Checks the framing, the Host and the size of a complete header. Nothing: the request may be served.
-std::optional<refusal> check_header(const request_header& header);
+// Checks the framing, the Host and the number of fields of a complete header. Nothing: the request may be
+// served.
+std::optional<refusal> check_header(const request_header& header, std::size_t max_fields);
 
 // An Expect that cannot be met (RFC 9110, 10.1.1). To be asked of HTTP/1.1 clients: older ones do not mean
 // it.

@@ -27,8 +27,11 @@ struct settings {
     std::string server_host;
     std::uint16_t server_port = 0;
     bool allow_remote_without_authentication = false;
-    byte_count request_header_size, request_body_size;
-    int max_connections = 0;
+    byte_count request_header_size, request_target_size, request_body_size;
+    byte_count request_bodies_size, unread_answers_size;  // of all connections
+    int max_header_fields = 0;
+    int max_connections = 0, max_connections_per_address = 0, max_requests_per_connection = 0;
+    byte_count min_transfer_rate;  // a second
     milliseconds header_timeout{}, body_timeout{}, keep_alive_timeout{}, write_timeout{};
     milliseconds drain_timeout{};
     bool security_headers = true;
