@@ -120,7 +120,9 @@ awaitable<bool> connection::await_request() {
             idle_ = true;
             const bool more = co_await read_more(deadline, small_read);
             idle_ = false;
-            if (!more) co_return false;
+            if (more) continue;
+            linger_ = state_->draining();  // a request may be on its way
+            co_return false;
         }
     }
 }
