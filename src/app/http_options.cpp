@@ -5,6 +5,8 @@
 
 #include <spdlog/spdlog.h>
 
+#include <limits>
+
 namespace sparkgate::app {
 namespace {
 
@@ -15,6 +17,7 @@ obs::access_entry entry_of(const http::request& from, unsigned status, std::size
         return found ? std::string_view(*found) : std::string_view();
     };
     return {.remote_address = from.remote_address,
+            .user = from.certificate.subject,
             .method = http::to_string(from.sent_verb),
             .target = from.target,
             .referer = header("referer"),
@@ -25,6 +28,30 @@ obs::access_entry entry_of(const http::request& from, unsigned status, std::size
             .took = time};
 }
 
+// A number of the configuration where 0 means any number.
+std::size_t or_any(int number) {
+    return number == 0 ? std::numeric_limits<std::size_t>::max() : static_cast<std::size_t>(number);
+}
+
+http::limits server_limits(const config::settings& s) {
+    http::limits out;
+    out.header_bytes = s.request_header_size.value;
+    out.header_fields = static_cast<std::size_t>(s.max_header_fields);
+    out.target_bytes = s.request_target_size.value;
+    out.body_bytes = s.request_body_size.value;
+    out.bodies_bytes = s.request_bodies_size.value;
+    out.unread_bytes = s.unread_answers_size.value;
+    out.connections = static_cast<std::size_t>(s.max_connections);
+    out.connections_per_address = or_any(s.max_connections_per_address);
+    out.requests_per_connection = or_any(s.max_requests_per_connection);
+    out.header_timeout = s.header_timeout;
+    out.body_timeout = s.body_timeout;
+    out.bytes_per_second = s.min_transfer_rate.value;
+    out.idle_timeout = s.keep_alive_timeout;
+    out.write_timeout = s.write_timeout;
+    return out;
+}
+
 }  // namespace
 
 http::server_options http_options(const config::settings& s, http::tls_context tls,
@@ -32,13 +59,7 @@ http::server_options http_options(const config::settings& s, http::tls_context t
     http::server_options out;
     out.host = s.server_host;
     out.port = s.server_port;
-    out.limit.header_bytes = s.request_header_size.value;
-    out.limit.body_bytes = s.request_body_size.value;
-    out.limit.connections = static_cast<std::size_t>(s.max_connections);
-    out.limit.header_timeout = s.header_timeout;
-    out.limit.body_timeout = s.body_timeout;
-    out.limit.idle_timeout = s.keep_alive_timeout;
-    out.limit.write_timeout = s.write_timeout;
+    out.limit = server_limits(s);
     if (s.security_headers)
         out.common_headers = {{"X-Frame-Options", s.x_frame_options},
                               {"X-XSS-Protection", s.x_xss_protection},

@@ -21,7 +21,9 @@
 
 #include <algorithm>
 #include <csignal>
+#include <limits>
 #include <malloc.h>
+#include <sys/resource.h>
 #include <thread>
 #include <unistd.h>
 
@@ -68,6 +70,19 @@ session::services make_services(const config::settings& s, const process::spark_
 std::size_t starts_at_a_time(const config::settings& s) {
     if (s.max_creation > 0) return static_cast<std::size_t>(s.max_creation);
     return 2 * std::max(1u, std::thread::hardware_concurrency());
+}
+
+// Every connection takes a descriptor; most systems allow a process 1024 of them until it asks for more.
+void raise_descriptor_limit(const config::settings& s) {
+    const rlim_t needed = static_cast<rlim_t>(s.max_connections) + 1000;  // drivers, files, the store
+    rlimit now{};
+    ::getrlimit(RLIMIT_NOFILE, &now);
+    if (now.rlim_cur >= needed) return;
+    now.rlim_cur = std::min(now.rlim_max, needed);
+    ::setrlimit(RLIMIT_NOFILE, &now);
+    if (now.rlim_cur < needed)
+        spdlog::warn("the limit of open files ({}) is too low for server.max-connections={}: {} are needed",
+                     now.rlim_cur, s.max_connections, needed);
 }
 
 // Runs handlers until none is left. An exception that comes out of one is a bug; the others go on.
@@ -167,7 +182,7 @@ awaitable<void> running_server::recover(store::contents known) {
 }
 
 std::optional<start_failure> running_server::start(const std::string& port_file) {
-    if (settings_.access_log != "off") {
+    if (!settings_.access_log.empty()) {
         auto opened =
             obs::access_log::open(state_.path() / settings_.access_log, settings_.access_log_max_size.value,
                                   static_cast<std::size_t>(settings_.access_log_files));
@@ -281,6 +296,7 @@ std::optional<start_failure> serve_until_stopped(const config::loaded& configura
         spdlog::warn("{}", warning);
     for (const auto& note : configuration.notes)
         spdlog::info("{}", note);
+    raise_descriptor_limit(s);
     std::signal(SIGPIPE, SIG_IGN);
     std::signal(SIGXFSZ, SIG_IGN);  // a limit on the size of files is an error like a full disk
     std::signal(SIGHUP, SIG_IGN);   // until the loop runs

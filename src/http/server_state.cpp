@@ -27,6 +27,9 @@ server_state::server_state(asio::any_io_executor executor, router the_routes, se
       options(std::move(the_options)),
       common_headers(header_lines(options.common_headers)),
       tls(options.tls),
+      places(options.limit.connections, options.limit.connections_per_address),
+      bodies(options.limit.bodies_bytes),
+      unread(options.limit.unread_bytes),
       executor_(executor),
       watch_(executor),
       drained_(executor),
@@ -42,6 +45,18 @@ void server_state::add(connection& one) {
 void server_state::remove(connection& one) {
     connections_.erase(&one);
     if (connections_.empty()) drained_.cancel();
+}
+
+void server_state::make_room(const connection& writer) {
+    while (unread.exceeded()) {
+        connection* slowest = nullptr;
+        for (auto* each : connections_)
+            if (each != &writer && each->unread() > 0 &&
+                (!slowest || each->unread_since() < slowest->unread_since()))
+                slowest = each;
+        if (!slowest) return;
+        slowest->cut();
+    }
 }
 
 std::string server_state::next_request_id() {

@@ -5,6 +5,8 @@
 #include <spdlog/sinks/rotating_file_sink.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+
 namespace sparkgate::obs {
 namespace {
 
@@ -33,9 +35,12 @@ std::string access_line(const access_entry& what, std::time_t now) {
     // A request that could not be read has no first line to show.
     const std::string line =
         what.target.empty() ? "-" : fmt::format("{} {} HTTP/1.1", what.method, quotable(what.target));
-    return fmt::format("{} - - [{}] \"{}\" {} {} \"{}\" \"{}\" {:.6f} {}", or_dash(what.remote_address), time,
-                       line, what.status, what.bytes, quotable(what.referer), quotable(what.user_agent),
-                       static_cast<double>(what.took.count()) / 1e6, or_dash(what.request_id));
+    std::string user(or_dash(what.user));
+    std::replace(user.begin(), user.end(), ' ', '_');
+    return fmt::format("{} - {} [{}] \"{}\" {} {} \"{}\" \"{}\" {:.6f} {}", or_dash(what.remote_address),
+                       printable(user), time, line, what.status, what.bytes, quotable(what.referer),
+                       quotable(what.user_agent), static_cast<double>(what.took.count()) / 1e6,
+                       or_dash(what.request_id));
 }
 
 result<access_log> access_log::open(const std::filesystem::path& file, std::uint64_t max_bytes,

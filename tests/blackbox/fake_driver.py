@@ -7,6 +7,7 @@ The conf words (see fake_spark_submit.py):
     token=TEXT     use this token
 
 The code of a statement is its command:
+    NUMBER              result text/plain NUMBER
     say TEXT            result text/plain TEXT
     print TEXT          stream TEXT, then a result with it
     steps FILE TEXT     stream TEXT, then wait until FILE exists, then the result
@@ -148,7 +149,7 @@ class Driver:
     def execute(self, number, code):
         self.tell("started", id=number, t=now())
         word, _, rest = code.partition(" ")
-        output = getattr(self, "do_" + word)(number, rest)
+        output = plain(word) if word.isdigit() else getattr(self, "do_" + word)(number, rest)
         self.running = None
         if output is None:
             self.tell("result", id=number, state="cancelled", t=now())

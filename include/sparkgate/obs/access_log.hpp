@@ -20,7 +20,7 @@ namespace sparkgate::obs {
 
 // Texts from outside may hold anything. What a request did not say is empty.
 struct access_entry {
-    std::string_view remote_address, method, target, referer, user_agent, request_id;
+    std::string_view remote_address, user, method, target, referer, user_agent, request_id;
     unsigned status = 0;
     std::size_t bytes = 0;  // of the body
     std::chrono::microseconds took{0};

@@ -44,6 +44,8 @@ TEST(access_log, a_line_is_in_the_combined_format) {
 TEST(access_log, what_a_client_says_cannot_forge_a_line) {
     auto what = entry();
     what.target = "/\" 200 0\n127.0.0.1";
+    what.user = "CN=a b";
+    EXPECT_THAT(access_line(what, moment), HasSubstr("127.0.0.1 - CN=a_b ["));
     what.user_agent = "a\"b\r\n\x1b";
     EXPECT_THAT(access_line(what, moment), HasSubstr("\"GET /\\\" 200 0\\x0a127.0.0.1 HTTP/1.1\" 200"));
     EXPECT_THAT(access_line(what, moment), HasSubstr("\"a\\\"b\\x0d\\x0a\\x1b\""));
