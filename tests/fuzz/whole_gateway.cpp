@@ -191,7 +191,9 @@ conversation whole_gateway::converse(const std::vector<std::string_view>& pieces
     parts_->now = {};
     auto& received = parts_->now.received;
     bool ended = false;
-    loop.start(http::serve(std::move(theirs), parts_->server, false), ended);
+    auto place = parts_->server->places.enter(asio::ip::address_v4::loopback());
+    require(place.has_value(), "there is a place");
+    loop.start(http::serve(std::move(theirs), parts_->server, std::move(*place)), ended);
     const auto receive = [&] {
         char chunk[16 * 1024];
         for (ssize_t n; (n = ::recv(client.get(), chunk, sizeof chunk, 0)) > 0;)
