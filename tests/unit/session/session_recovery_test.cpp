@@ -176,15 +176,6 @@ TEST_F(session_recovery, what_is_cancelled_before_the_driver_got_it_never_runs) 
     loop.run_until([&] { return store.load()->statements.at(0).state == "cancelled"; }, "its record");
 }
 
-TEST_F(session_recovery, a_cancel_in_a_session_that_has_not_started_is_immediate) {
-    settings.max_creation = 1;
-    create();
-    submit(create(), "unwanted");
-    restart();
-    found("1")->cancel(0);
-    EXPECT_EQ(found("1")->statements().find(0)->state, statement_state::cancelled);
-}
-
 TEST_F(session_recovery, a_late_cancel_does_not_touch_an_output_that_only_the_store_has) {
     auto idle = start_idle();
     submit(idle.self, "big");
