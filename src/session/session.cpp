@@ -93,6 +93,7 @@ void session::on_launched() {
 // A driver that lives dials again, and says what it did meanwhile.
 void session::on_reattached() {
     link_ = world_.endpoint.expect(id(), token_of(directory_), *this);
+    driver_unheard_ = true;
     if (state_ == session_state::starting) on_launched();
     if (state_ == session_state::shutting_down) terminate();
 }
@@ -189,6 +190,7 @@ store::session_record session::record() const {
 void session::on_connected(const driver::frame& hello) {
     if (state_ != session_state::starting) note("sparkgate: the driver has connected again");
     const auto last_exec = hello.integer("last_exec", -1);
+    driver_unheard_ = false;
     take_in(last_exec);
     resend(last_exec);
     repeat_questions();

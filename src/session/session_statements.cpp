@@ -88,19 +88,32 @@ void session::take_in(std::int64_t last_received) {
 }
 
 void session::resend(std::int64_t last_received) {
-    if (const auto current = statements_.in_driver()) {
-        if (current->id > last_received) send_exec(*current);
-        if (current->state == statement_state::cancelling)
-            link_->send(json{{"op", "cancel"}, {"id", current->id}});
-    } else {
-        send_next();
+    for (const auto& each : statements_.all()) {
+        if (each->state != statement_state::cancelling) continue;
+        if (each->id <= last_received)
+            link_->send(json{{"op", "cancel"}, {"id", each->id}});
+        else
+            take_back(each);
     }
+    if (const auto current = statements_.in_driver(); current && current->id > last_received)
+        send_exec(*current);
+    send_next();
+}
+
+// Its cancel was asked for before it was known that the driver never got it.
+void session::take_back(const std::shared_ptr<statement>& which) {
+    which->apply(statement_event::stopped, now_ms());
+    which->started = 0;
+    save_soon(which);
+    changed_.notify();
 }
 
 void session::cancel(std::int64_t statement_id) {
     touch();
     const auto which = statements_.find(statement_id);
-    if (!which || !which->apply(statement_event::cancel_asked, now_ms())) return;
+    if (!which) return;
+    if (driver_unheard_) which->apply(statement_event::sent, now_ms());
+    if (!which->apply(statement_event::cancel_asked, now_ms())) return;
     if (which->state == statement_state::cancelling && link_)
         link_->send(json{{"op", "cancel"}, {"id", statement_id}});
     send_next();

@@ -162,6 +162,9 @@ def test_the_launch_queue_goes_on_in_its_order(gateway, client, files):
     batches.wait_started(files / "starts")
     gateway.restart()
     assert [session.state() for session in made] == ["starting"] * 3 and batch.state() == "starting"
+    unwanted = made[2].submit("say never")
+    made[2].cancel(unwanted)
+    assert made[2].statement(unwanted)["state"] == "cancelled"
     for number, session in enumerate(made):
         assert len(batches.wait_started(files / "starts", number + 1)) == number + 1
         files.open(f"go{number}")

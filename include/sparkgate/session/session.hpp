@@ -104,6 +104,7 @@ private:
     void send_exec(const statement& which);
     void take_in(std::int64_t last_received);
     void resend(std::int64_t last_received);
+    void take_back(const std::shared_ptr<statement>& which);
     void end_statements();
     void drop_old_statements();
     // Removes the records of statements [from, below) in small steps: one transaction for many large outputs
@@ -138,6 +139,9 @@ private:
     const config::settings settings_;  // the server's, with what the request's conf says
     const expiry_rules rules_;
     std::unique_ptr<driver::link> link_;
+    // The driver of an earlier gateway process has not dialled yet: it may have statements that the store
+    // knows as waiting.
+    bool driver_unheard_ = false;
     statement_queue statements_;
 
     // Acknowledgements are cumulative: none goes beyond what is not in the store yet.

@@ -142,6 +142,40 @@ TEST_F(session_recovery, a_cancel_that_the_driver_did_not_hear_is_repeated) {
     EXPECT_EQ(statement(0)->state, statement_state::cancelling);
 }
 
+TEST_F(session_recovery, a_cancel_of_what_the_driver_may_have_waits_for_its_word) {
+    auto before = start_idle();
+    submit(before.self, "slow");
+    submit(before.self, "next");
+    before.driver->expect("exec");
+    before.driver.reset();
+    restart();
+    ASSERT_EQ(statement(0)->state, statement_state::waiting) << "the store does not know that it was sent";
+    found()->cancel(0);
+    EXPECT_EQ(statement(0)->state, statement_state::cancelling);
+    const auto driver = dial(found(), 0);
+    EXPECT_EQ(driver->expect("cancel").integer("id"), 0);
+    loop.settle();
+    EXPECT_FALSE(driver->has("exec"));
+    driver->send(result_of(2, 0, "cancelled"));
+    EXPECT_EQ(driver->expect("exec").payload, "next");
+    EXPECT_EQ(statement(0)->state, statement_state::cancelled);
+}
+
+TEST_F(session_recovery, what_is_cancelled_before_the_driver_got_it_never_runs) {
+    auto before = start_idle();
+    before.driver.reset();
+    loop.settle();
+    submit(before.self, "unwanted");
+    submit(before.self, "next");
+    restart();
+    found()->cancel(0);
+    const auto driver = dial(found(), -1);
+    EXPECT_EQ(driver->expect("exec").payload, "next");
+    EXPECT_EQ(statement(0)->state, statement_state::cancelled);
+    EXPECT_EQ(statement(0)->started, 0);
+    loop.run_until([&] { return store.load()->statements.at(0).state == "cancelled"; }, "its record");
+}
+
 TEST_F(session_recovery, a_late_cancel_does_not_touch_an_output_that_only_the_store_has) {
     auto idle = start_idle();
     submit(idle.self, "big");
