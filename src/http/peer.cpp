@@ -15,6 +15,7 @@ using boost::system::error_code;
 constexpr auto never = peer::clock::time_point::max();
 constexpr auto linger_time = std::chrono::seconds(2);
 constexpr std::size_t discarded_at_once = 16 * 1024;
+constexpr std::size_t watched_at_once = 2 * 1024;
 
 std::string address_of(const asio::ip::tcp::socket& socket) {
     error_code ec;
@@ -64,6 +65,20 @@ awaitable<bool> peer::write(std::string_view head, std::string_view body,
     deadline_ = never;
     if (ec) spdlog::debug("write to {}: {}", address_, timed_out_ ? "too slow" : ec.message());
     co_return !ec;
+}
+
+awaitable<void> peer::watch() {
+    error_code ec;
+    std::size_t count = 0;
+    while (!ec && buffer_.size() < buffer_.max_size()) {
+        const auto size = std::min(buffer_.max_size() - buffer_.size(), watched_at_once);
+        std::tie(ec, count) = co_await socket_.async_read_some(buffer_.prepare(size), as_tuple);
+        buffer_.commit(count);
+    }
+}
+
+void peer::hurry(clock::time_point deadline) {
+    if (deadline_ != never) deadline_ = std::min(deadline_, deadline);
 }
 
 awaitable<void> peer::linger() {

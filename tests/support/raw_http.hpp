@@ -13,6 +13,7 @@
 #include <string>
 #include <string_view>
 #include <sys/socket.h>
+#include <utility>
 
 namespace sparkgate::test {
 
@@ -76,6 +77,16 @@ public:
     answer exchange(std::string_view bytes) {
         send(bytes);
         return receive();
+    }
+
+    // What comes up to `end` and with it; less when the server closes before.
+    std::string receive_until(std::string_view end) {
+        std::size_t at;
+        while ((at = unread_.find(end)) == std::string::npos)
+            if (!read_some()) return std::exchange(unread_, {});
+        std::string out = unread_.substr(0, at + end.size());
+        unread_.erase(0, out.size());
+        return out;
     }
 
     // Whether the server ends the connection, in an orderly way, with nothing more to read.
