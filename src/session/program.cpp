@@ -33,6 +33,10 @@ void program::set_recorded() {
     changed_.notify();
 }
 
+void program::heard_from(time_point::duration held) {
+    clocks_.last_contact = std::max(clocks_.last_contact, world_.clock() + held);
+}
+
 void program::abandon() {
     gone_ = true;
     on_ended(nullptr);

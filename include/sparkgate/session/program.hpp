@@ -52,6 +52,9 @@ public:
     process::log_reader& logs() const { return world_.logs; }
     // Notified at every change that a client may wait for.
     change_signal& changed() { return changed_; }
+    // A client asks about it, and may be kept waiting that long for the answer: a heartbeat, for sessions
+    // that expire without.
+    void heard_from(time_point::duration held = {});
     // Whether no process of it is left.
     bool gone() const { return gone_; }
 
