@@ -30,7 +30,7 @@ struct settings {
     byte_count request_header_size, request_body_size;
     int max_connections = 0;
     milliseconds header_timeout{}, body_timeout{}, keep_alive_timeout{}, write_timeout{};
-    milliseconds drain_timeout{};
+    milliseconds drain_timeout{}, events_heartbeat{};
     bool security_headers = true;
     // Their values; empty: not sent.
     std::string x_frame_options, x_xss_protection, content_security_policy, x_content_type_options;
