@@ -2,8 +2,6 @@
 
 #include "sparkgate/process/log_follower.hpp"
 
-#include <boost/asio/steady_timer.hpp>
-
 namespace sparkgate::api {
 namespace {
 
@@ -24,7 +22,6 @@ awaitable<std::int64_t> first_byte(program_pointer of, std::optional<std::int64_
 awaitable<void> follow(const program_manager& all, program_pointer of, std::int64_t offset,
                        http::body_writer& to) {
     process::log_follower log(of->log().path(), offset);
-    asio::steady_timer timer(co_await asio::this_coro::executor);
     while (to.open()) {
         if (all.releases_waiters()) {
             const std::string line_end = log.within_line() ? "\n" : "";
@@ -38,8 +35,8 @@ awaitable<void> follow(const program_manager& all, program_pointer of, std::int6
             continue;
         }
         if (complete) co_return;
-        timer.expires_after(look_pause);
-        co_await timer.async_wait(as_tuple);
+        // Woken at the end in any case: a removal takes the log away soon after.
+        co_await of->changed().wait_until(std::chrono::steady_clock::now() + look_pause);
     }
 }
 

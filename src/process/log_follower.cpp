@@ -22,6 +22,9 @@ std::string log_follower::read() {
     text.resize(read_at(fd.get(), text.data(), text.size(), offset_));
     // What was removed reads as zeros; hardly any program prints one.
     if (text.find('\0') != std::string::npos) return step_over(fd.get(), size, std::move(text));
+    // A piece stops within a line only where the file does: the shim may be about to remove the rest of it.
+    if (const auto line_end = text.rfind('\n'); text.size() == piece_bytes && line_end != std::string::npos)
+        text.resize(line_end + 1);
     return take(std::move(text), offset_ + static_cast<std::int64_t>(text.size()));
 }
 

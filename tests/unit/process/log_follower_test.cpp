@@ -117,6 +117,16 @@ TEST_F(LogFollowerTest, TheLineForWhatWasRemovedIsThatOfThePages) {
     }
 }
 
+// Nor where the reader's pieces happen to end at the hole.
+TEST_F(LogFollowerTest, ALineThatTheHoleCutsIsNotShownEither) {
+    std::string text;
+    for (int i = 0; i < 20'000; ++i)
+        text += std::to_string(i) + "...........\n";
+    write(text);
+    punch(128 * kib, 200 * kib);
+    EXPECT_EQ(rest(log), lines(0));
+}
+
 TEST_F(LogFollowerTest, TheLineThatTheHoleCutsIsNotShown) {
     write_lines(0, 4);
     const std::string long_line(500 * kib, 'x');
