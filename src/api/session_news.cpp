@@ -29,16 +29,19 @@ std::int64_t first_unfinished(const statements& all) {
 session_news::session_news(session::session& about, std::optional<std::int64_t> first)
     : about_(about), first_(first ? *first : first_unfinished(about.statements().all())) {}
 
+// The state comes first, and later behind the statements that changed it.
 std::optional<http::server_sent_event> session_news::next() {
     const auto state = about_.state();
+    if (told_state_) {
+        if (const auto* changed = changed_statement()) {
+            const auto data = statement_progress(*changed);
+            forget_ended();
+            return event("statement", data);
+        }
+    }
     if (told_state_ != state) {
         told_state_ = state;
         return event("state", {{"id", about_.id()}, {"state", session::to_string(state)}});
-    }
-    if (const auto* changed = changed_statement()) {
-        const auto data = statement_progress(*changed);
-        forget_ended();
-        return event("statement", data);
     }
     if (ended_ || !session::is_finished(state)) return {};
     ended_ = true;

@@ -20,21 +20,53 @@ class Event:
         return f"{self.name} {self.id} {self.data}"
 
 
+class Cut(Exception):
+    """The connection ended before the body did."""
+
+
 class Stream:
-    """A GET that has been answered; its body comes line by line. Keeps its connection to itself."""
+    """A GET that has been answered in chunks. Keeps its connection to itself.
+
+    It reads the chunks itself: http.client takes a body that was cut for one that has ended.
+    """
 
     def __init__(self, port, path, headers=None, timeout=DEADLINE):
         self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
         self.connection.request("GET", path, headers=headers or {})
         self.answer = self.connection.getresponse()
         self.status, self.headers = self.answer.status, self.answer.headers
+        self.unread, self.ended = b"", False
+
+    def fill(self):
+        """Reads the next chunk into `unread`; false when the body has ended as it should."""
+        source = self.answer.fp
+        try:
+            size = source.readline()
+            data = source.read(int(size, 16) + 2)
+        except (OSError, ValueError) as problem:
+            raise Cut from problem
+        if not size.endswith(b"\r\n") or len(data) != int(size, 16) + 2:
+            raise Cut
+        self.unread += data[:-2]
+        self.ended = len(data) == 2
+        return not self.ended
 
     def line(self):
-        """The next one with its end; empty when the body has ended, as it should. A body that was cut is an exception."""
-        return self.answer.readline().decode()
+        """The next one with its end, as bytes; shorter where the body ends, empty behind that."""
+        while b"\n" not in self.unread and not self.ended and self.fill():
+            pass
+        line, end, self.unread = self.unread.partition(b"\n")
+        return line + end
+
+    def piece(self):
+        """What has come, as bytes; empty at the end."""
+        if not self.unread and not self.ended:
+            self.fill()
+        data, self.unread = self.unread, b""
+        return data
 
     def rest(self):
-        return self.answer.read().decode()
+        return b"".join(iter(self.piece, b"")).decode()
 
     def close(self):
         self.connection.close()
@@ -59,7 +91,7 @@ class Events(Stream):
     def next(self):
         """The next event; None when the stream has ended."""
         name, data = "", []
-        while line := self.line():
+        while line := self.line().decode():
             assert line.endswith("\n"), f"cut: {line!r}"
             field, _, value = line[:-1].partition(":")
             value = value.removeprefix(" ")
@@ -84,6 +116,14 @@ class Events(Stream):
 
     def __iter__(self):
         return iter(self.next, None)
+
+    def pass_comments(self, count):
+        """Reads on until that many more have come, whatever comes between."""
+        end = self.comments + count
+        while self.comments < end:
+            line = self.line()
+            assert line, "the stream has ended"
+            self.comments += line.startswith(b":")
 
     def until(self, name, **fields):
         """Reads on to the event of this name with these fields in its data; returns all up to it."""

@@ -36,7 +36,7 @@ def test_a_batch_to_its_end(client, running):
         assert log.headers["Cache-Control"] == "no-store" and log.headers["X-Accel-Buffering"] == "no"
         seen = ""
         while not seen.endswith("first\n"):
-            seen += log.line()
+            seen += log.line().decode()
         assert running.state() == "running"
         running.finish()
         seen += log.rest()
@@ -47,7 +47,7 @@ def test_a_batch_to_its_end(client, running):
 def test_a_session_to_its_end(client, fake):
     session = fake(print="hello").wait_idle()
     with follow(client, session.path) as log:
-        while "context ready" not in log.line():
+        while b"context ready" not in log.line():
             pass
         session.delete()
         assert "spark-submit has ended: killed by signal 15" in log.rest()
@@ -65,7 +65,7 @@ def test_one_that_waits_for_its_start(client, batch, serve, tmp_path):
     first = batches.create(server.client, conf=batches.fake_conf(until=tmp_path / "go"))
     second = batches.create(server.client, conf=batches.fake_conf(print="mine"))
     with follow(server.client, second.path) as log:
-        assert "queued" in log.line()
+        assert b"queued" in log.line()
         first.delete()
         assert "mine\n" in log.rest()
     second.delete()
@@ -100,7 +100,7 @@ def test_a_line_that_is_not_complete(client, batch, tmp_path):
     with follow(client, one.path) as log:
         seen = ""
         while not seen.endswith("20 %"):
-            seen += log.answer.read1(100).decode()
+            seen += log.piece().decode()
         (tmp_path / "go").touch()
         assert log.rest() == " done\n"
 
@@ -110,7 +110,7 @@ def test_bytes_that_are_not_text_pass(client, batch, tmp_path):
     (tmp_path / "bytes").write_bytes(data)
     one = batch(cat=tmp_path / "bytes")
     with follow(client, one.path) as log:
-        assert log.answer.read().endswith(data)
+        assert b"".join(iter(log.piece, b"")).endswith(data)
 
 
 def test_values_that_are_refused(client, running):
@@ -185,7 +185,7 @@ def test_the_servers_stop_ends_it(serve, tmp_path):
     server = serve({"server.drain-timeout": "1h"})
     one = batches.create(server.client, conf=batches.fake_conf(print="first", until=tmp_path / "go"))
     with follow(server.client, one.path) as log:
-        while log.line() != "first\n":
+        while log.line() != b"first\n":
             pass
         assert server.stop() == 0
         assert log.rest() == "sparkgate: the server stops, what comes next is in the log\n"
@@ -213,14 +213,13 @@ def test_a_large_log_needs_no_memory(gateway, client, batch):
     def digest(log):
         """Of the lines that the program has written, which the server's own remarks surround."""
         found, size = hashlib.md5(), count * LINE
-        while (line := log.answer.readline()).startswith(b"sparkgate: "):
+        while (part := log.line()).startswith(b"sparkgate: "):
             pass
-        found.update(line)
-        size -= len(line)
-        while size > 0 and (part := log.answer.read1(min(size, 1 << 20))):
-            found.update(part)
-            size -= len(part)
-        assert b"\n" not in log.answer.read().rstrip(b"\n"), "one remark may follow"
+        while size > 0:
+            assert part, "too short"
+            found.update(part[:size])
+            size -= len(part[:size])
+            part = log.piece()
         return found.hexdigest()
 
     with gateway.memory_bounded(16 * 1024):
