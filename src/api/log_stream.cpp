@@ -1,7 +1,5 @@
 #include "log_stream.hpp"
 
-#include "sparkgate/process/log_follower.hpp"
-
 namespace sparkgate::api {
 namespace {
 
@@ -21,7 +19,7 @@ awaitable<std::int64_t> first_byte(program_pointer of, std::optional<std::int64_
 
 awaitable<void> follow(const program_manager& all, program_pointer of, std::int64_t offset,
                        http::body_writer& to) {
-    process::log_follower log(of->log().path(), offset);
+    auto log = of->follow_log(offset);
     while (to.open()) {
         if (all.releases_waiters()) {
             const std::string line_end = log.within_line() ? "\n" : "";
