@@ -9,7 +9,7 @@ import pytest
 from blackbox import gateway as gateways
 from blackbox import streams
 from blackbox.client import until
-from blackbox.conftest import new_directory, run_recovering
+from blackbox.conftest import new_directory, run_gateway, run_recovering
 from blackbox.streams import Events, text_of
 
 
@@ -28,6 +28,13 @@ class Relay:
 
     def finish(self):
         self.print(".")
+
+
+@pytest.fixture(scope="module")
+def gateway(fake_spark_home):
+    """Without heartbeats within a test, at which streams would look for news, too."""
+    yield from run_gateway(gateways.Gateway(new_directory(), fake_spark_home, python=sys.executable, settings={
+        "session.kill-grace": "1s", "rsc.job-cancel.timeout": "2s", "server.events.heartbeat": "1h"}))
 
 
 @pytest.fixture
