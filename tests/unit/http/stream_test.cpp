@@ -250,18 +250,19 @@ TEST_F(stream, a_bug_in_the_producer_cuts_the_body) {
 TEST_F(stream, others_are_served_beside_an_endless_one) {
     std::atomic<bool> stop = false;
     produce = [&](http::body_writer& to) -> awaitable<void> {
-        while (!stop && co_await to.write("x")) {
-        }
+        while (co_await to.write("x"))
+            if (stop) co_return;
     };
     start();
     auto client = connect();
     client.send(get_stream);
     client.receive();
-    std::thread reader([&client] { client.receive_until("0\r\n\r\n"); });
+    const std::jthread reader([&](const std::stop_token& over) {
+        const std::stop_callback end_it(over, [&stop] { stop = true; });
+        client.receive_until("0\r\n\r\n");
+    });
     for (int i = 0; i < 20; ++i)
         EXPECT_EQ(connect().exchange(hello).body, "hello");
-    stop = true;
-    reader.join();
 }
 
 TEST_F(stream, drain_waits_for_its_end_and_closes) {
