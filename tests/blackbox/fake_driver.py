@@ -12,7 +12,7 @@ The code of a statement is its command:
     steps FILE TEXT     stream TEXT, then wait until FILE exists, then the result
     relay FILE          stream each line that is appended to FILE, until a line "." ends it; the text is the result
     flood N             stream N MiB as fast as possible
-    progress VALUE FILE tell this progress, wait until FILE exists
+    progress GO VALUE END   wait until the file GO exists, tell this progress, wait until the file END exists
     big N               result of N characters
     error NAME TEXT     error result
     forever             runs until it is cancelled
@@ -187,9 +187,10 @@ class Driver:
         return plain("flooded")
 
     def do_progress(self, number, rest):
-        value, _, file = rest.partition(" ")
+        go, value, end = rest.split(" ")
+        wait_for(go)
         self.link.send({"op": "progress", "id": number, "value": float(value)})
-        wait_for(file)
+        wait_for(end)
         return plain(value)
 
     def do_big(self, number, size):

@@ -99,11 +99,14 @@ def test_statements_that_wait_and_are_cancelled(client, session):
 
 
 def test_progress(client, session, tmp_path):
-    number = session.submit(f"progress 0.25 {tmp_path}/go")
+    number = session.submit(f"progress {tmp_path}/go 0.25 {tmp_path}/end")
     with events(client, session.path) as of_session, events(client, f"{session.path}/statements/{number}") as of_statement:
+        of_session.until("statement", id=number, state="running", progress=0.0)
+        of_statement.until("state", id=number, state="running", progress=0.0)
+        (tmp_path / "go").touch()
         of_session.until("statement", id=number, state="running", progress=0.25)
         of_statement.until("state", id=number, state="running", progress=0.25)
-        (tmp_path / "go").touch()
+        (tmp_path / "end").touch()
         of_session.until("statement", progress=1.0)
         of_statement.until("state", progress=1.0)
 
