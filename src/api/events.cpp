@@ -67,6 +67,8 @@ awaitable<response> get_statement_events(context& api, const request& from, cons
     if (!owner) co_return to_response(owner.error());
     const auto about = find_statement(**owner, path[1]);
     if (!about) co_return statement_error(about.error());
+    // One that is not recorded may be taken back: its end would never come.
+    if (!(*about)->durable) co_return text_error(404, "Statement not found");
     const auto known = resumption_of(from);
     if (known.complete) co_return nothing_more();
     auto produce = [&api, owner = *owner, about = *about, position = known.number.value_or(0)](

@@ -60,7 +60,9 @@ awaitable<bool> stream_writer::finish() {
 }
 
 awaitable<bool> stream_writer::send(std::string_view head, std::string_view body) {
-    if (open_) open_ = co_await send_(head, body);
+    bool sent = open_;
+    if (sent) sent = co_await send_(head, body);
+    if (!sent) close();  // else it is as it is: the client may have gone meanwhile
     // A client that reads as fast as we write must not keep the event loop for itself.
     co_await asio::post(asio::use_awaitable);
     co_return open_;
