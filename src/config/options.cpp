@@ -11,6 +11,14 @@ result<void> assign_escalation(settings& s, const std::string& text) {
     return {};
 }
 
+result<void> assign_heartbeat(settings& s, const std::string& text) {
+    const auto time = parse_time(text);
+    if (!time || *time < milliseconds(10) || *time > std::chrono::hours(24))
+        return fail(errc::invalid_argument, "expected a time from 10ms to 24h");
+    s.events_heartbeat = *time;
+    return {};
+}
+
 std::string default_state_dir() {
     if (const char* given = std::getenv("XDG_STATE_HOME"); given && *given)
         return std::string(given) + "/sparkgate";
@@ -91,6 +99,8 @@ std::vector<option> make_options() {
          into(&settings::min_transfer_rate, 1ull << 40)},
         {"server.drain-timeout", "time", "30s", "At stop, how long answers in flight may take.",
          into(&settings::drain_timeout)},
+        {"server.events.heartbeat", "time", "15s",
+         "The longest silence of an event stream: after it a comment line is sent.", assign_heartbeat},
         {"server.security-headers.enabled", "true or false", "true",
          "Send the headers below with every answer.", into(&settings::security_headers), same},
         {"server.http.header.X-Frame-Options", "text", "SAMEORIGIN", "Value of that header; empty: not sent.",

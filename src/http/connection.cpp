@@ -6,6 +6,7 @@
 #include "http/content_coding.hpp"
 #include "http/request_head.hpp"
 #include "http/response_head.hpp"
+#include "http/stream_writer.hpp"
 
 #include "sparkgate/obs/log.hpp"
 
@@ -26,6 +27,7 @@ constexpr std::size_t max_buffer = 60 * 1024;
 constexpr std::size_t max_header = 48 * 1024;
 constexpr std::size_t small_read = 2 * 1024;   // all that an idle connection keeps
 constexpr std::size_t merge_below = 8 * 1024;  // a body up to here is copied behind its head: one send
+constexpr auto drain_patience = std::chrono::seconds(2);  // with the reader of a stream
 constexpr std::size_t compress_from = 1024, compress_up_to = 256 * 1024;
 
 std::chrono::milliseconds time_for(std::size_t bytes, const limits& limit) {
@@ -64,8 +66,9 @@ void connection::expire(clock::time_point now) {
     peer_.expire(now);
 }
 
-void connection::close_if_idle() {
+void connection::make_haste() {
     if (idle_) peer_.cancel_unless_readable();
+    if (streaming_) peer_.hurry(clock::now() + drain_patience);
 }
 
 void connection::cut() {
@@ -299,34 +302,56 @@ awaitable<void> connection::refuse(refusal why) {
 }
 
 awaitable<void> connection::answer(response what) {
-    if (keep_alive_ && state_->draining()) {
-        keep_alive_ = false;
-        linger_ = true;
-    }
+    leave_when_draining();
+    if (what.stream) what.body.clear();
     encode_body(what);
+    auto end = body_end::by_length;
+    if (what.stream) end = old_version_ ? body_end::by_close : body_end::by_last_chunk;
+    if (end == body_end::by_close) keep_alive_ = false;
     auto word = keep_alive_ ? connection_word::none : connection_word::close;
     if (keep_alive_ && old_version_) word = connection_word::keep_alive;
     head_.clear();
-    append_head(head_, what, state_->common_headers, request_.id, word);
+    append_head(head_, what, state_->common_headers, request_.id, word, end);
     std::string_view body = head_only_ || !may_have_body(what.status) ? std::string_view{} : what.body;
-    const auto bytes = body.size();
+    auto bytes = body.size();
     if (bytes <= merge_below) {
         head_.append(body);
         body = {};
     }
-    co_await write(head_, body);
+    const bool sent = co_await write(head_, body);
+    if (sent && what.stream && !head_only_) bytes = co_await send_stream(what.stream);
     if (!state_->options.on_answer) co_return;
     const auto took = std::chrono::duration_cast<std::chrono::microseconds>(clock::now() - started_);
     state_->options.on_answer(request_, what.status, bytes, took);
 }
 
+awaitable<std::size_t> connection::send_stream(const body_producer& produce) {
+    auto send = [this](std::string_view head, std::string_view body) { return write(head, body); };
+    stream_writer out(std::move(send), !old_version_);
+    streaming_ = true;
+    bool whole = co_await run_stream(peer_, out, produce, request_.id);
+    if (whole) whole = co_await out.finish();
+    if (!whole) keep_alive_ = false;
+    streaming_ = false;
+    leave_when_draining();
+    co_return out.bytes();
+}
+
+void connection::leave_when_draining() {
+    if (!keep_alive_ || !state_->draining()) return;
+    keep_alive_ = false;
+    linger_ = true;
+}
+
 awaitable<bool> connection::write(std::string_view head, std::string_view body) {
     const auto& limit = state_->options.limit;
+    std::chrono::milliseconds patience = limit.write_timeout + time_for(head.size() + body.size(), limit);
+    if (streaming_ && state_->draining())
+        patience = std::min<std::chrono::milliseconds>(patience, drain_patience);
     unread_share_.hold(head.size() + body.size());
     unread_since_ = clock::now();
     state_->make_room(*this);
-    const auto sent =
-        co_await peer_.write(head, body, limit.write_timeout + time_for(head.size() + body.size(), limit));
+    const auto sent = co_await peer_.write(head, body, patience);
     unread_share_.hold(0);
     if (!sent) linger_ = keep_alive_ = false;
     co_return sent;

@@ -40,7 +40,8 @@ public:
 
     // For the server: a passed deadline ends the pending read or write.
     void expire(std::chrono::steady_clock::time_point now);
-    void close_if_idle();
+    // The server stops: nothing that has not begun is waited for, and no slow reader of a stream.
+    void make_haste();
     void cut();
 
     // Bytes of an answer that the client has not taken yet, all of them or a part, and since when.
@@ -66,6 +67,9 @@ private:
     response about_everything() const;
     awaitable<response> handle();
     awaitable<void> answer(response what);
+    // The body of an answer whose head has been sent; returns its length.
+    awaitable<std::size_t> send_stream(const body_producer& produce);
+    void leave_when_draining();
     awaitable<bool> write(std::string_view head, std::string_view body);
 
     const std::shared_ptr<server_state> state_;
@@ -79,6 +83,7 @@ private:
     clock::time_point started_;  // when the first byte of the request was there
     std::size_t requests_ = 0;
     bool idle_ = false;         // waiting for the first byte of a request
+    bool streaming_ = false;    // sending a body piece by piece
     bool head_only_ = false;    // HEAD on the wire
     bool old_version_ = false;  // HTTP/1.0
     bool keep_alive_ = true;

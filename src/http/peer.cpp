@@ -16,6 +16,7 @@ using boost::system::error_code;
 constexpr auto never = peer::clock::time_point::max();
 constexpr auto linger_time = std::chrono::seconds(2);
 constexpr std::size_t discarded_at_once = 16 * 1024;
+constexpr std::size_t watched_at_once = 2 * 1024;
 
 std::string address_of(const asio::ip::tcp::socket& socket) {
     error_code ec;
@@ -133,6 +134,20 @@ std::size_t peer::write_some(std::string_view head, std::string_view body, error
 awaitable<error_code> peer::wait_for(asio::socket_base::wait_type what) {
     const auto [ec] = co_await socket_.async_wait(what, as_tuple);
     co_return ec;
+}
+
+awaitable<void> peer::watch() {
+    error_code ec;
+    std::size_t count = 0;
+    while (!ec && buffer_.size() < buffer_.max_size()) {
+        const auto size = std::min(buffer_.max_size() - buffer_.size(), watched_at_once);
+        std::tie(ec, count) = co_await receive(buffer_.prepare(size));
+        buffer_.commit(count);
+    }
+}
+
+void peer::hurry(clock::time_point deadline) {
+    if (deadline_ != never) deadline_ = std::min(deadline_, deadline);
 }
 
 awaitable<void> peer::linger() {

@@ -1,6 +1,6 @@
 // The client's end of a connection: bytes in and out, in the clear or through TLS, each operation with a
 // deadline. Knows no HTTP.
-// Event-loop thread only; one operation at a time.
+// Event-loop thread only; one operation at a time, but for watch().
 #pragma once
 
 #include "http/tls_stream.hpp"
@@ -56,6 +56,13 @@ public:
 
     // Writes both; false when the client has gone or has not taken all within `patience`.
     awaitable<bool> write(std::string_view head, std::string_view body, std::chrono::milliseconds patience);
+
+    // For as long as write() is used in turn: resolves when the client has gone, or has sent so much that the
+    // buffer is full. What it sends stays in the buffer. Ended by cancellation.
+    awaitable<void> watch();
+
+    // Brings the deadline of a pending operation nearer.
+    void hurry(clock::time_point deadline);
 
     // Tells the client that nothing more comes, and discards what it still sends for a moment. Closing with
     // unread input would make the kernel send a reset, which can destroy the answer on its way.

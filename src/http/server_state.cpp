@@ -78,7 +78,7 @@ awaitable<void> server_state::watch_deadlines(std::shared_ptr<server_state> self
 awaitable<void> server_state::drain(std::chrono::milliseconds deadline) {
     draining_ = true;
     for (auto* each : connections_)
-        each->close_if_idle();
+        each->make_haste();
     drained_.expires_after(deadline);
     if (!connections_.empty()) co_await drained_.async_wait(as_tuple);
     cut_all();

@@ -8,8 +8,8 @@
 #include <csignal>
 #include <poll.h>
 #include <sys/syscall.h>
-#include <sysexits.h>
 #include <sys/wait.h>
+#include <sysexits.h>
 
 namespace sparkgate::process {
 
@@ -93,7 +93,8 @@ awaitable<void> watch_end(watched_ptr self) {
         status->problem = "the shim ended without a report";
         if (code == EX_IOERR)
             status->problem = "its directory cannot be written to (is the disk full?)";
-        else if (code && *code != 0) status->problem += " (exit code " + std::to_string(*code) + ")";
+        else if (code && *code != 0)
+            status->problem += " (exit code " + std::to_string(*code) + ")";
     }
     self->gone = true;
     self->ended(std::move(*status));

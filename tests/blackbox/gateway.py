@@ -4,12 +4,14 @@ Everything that a server starts inherits the environment variable SPARKGATE_TEST
 directory, and most of it has that path in its arguments; so /proc tells what survived.
 """
 
+import contextlib
 import json
 import os
 import pathlib
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 from blackbox.client import Client, until
@@ -154,6 +156,29 @@ class Gateway:
 
     def descriptors(self):
         return len(os.listdir(f"/proc/{self.process.pid}/fd"))
+
+    def resident_kib(self):
+        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
+        return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS:"))
+
+    @contextlib.contextmanager
+    def memory_bounded(self, kib):
+        """The resident memory must not grow by more than this within the block."""
+        before, over = self.resident_kib(), threading.Event()
+        peak = [before]
+
+        def watch():
+            while not over.wait(0.05):
+                peak.append(self.resident_kib())
+
+        watcher = threading.Thread(target=watch)
+        watcher.start()
+        try:
+            yield
+        finally:
+            over.set()
+            watcher.join()
+        assert max(peak) - before < kib, f"{before} KiB before, then up to {max(peak)}"
 
     def stop(self):
         """SIGTERM, as an operator would. Returns the exit code."""

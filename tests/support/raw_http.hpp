@@ -93,6 +93,16 @@ public:
         return receive();
     }
 
+    // What comes up to `end` and with it; less when the server closes before.
+    std::string receive_until(std::string_view end) {
+        std::size_t at;
+        while ((at = unread_.find(end)) == std::string::npos)
+            if (!read_some()) return std::exchange(unread_, {});
+        std::string out = unread_.substr(0, at + end.size());
+        unread_.erase(0, out.size());
+        return out;
+    }
+
     // Everything until the server closes.
     std::string receive_all() {
         while (read_some()) {

@@ -36,7 +36,7 @@ struct settings {
     int max_connections = 0, max_connections_per_address = 0, max_requests_per_connection = 0;
     byte_count min_transfer_rate;  // a second
     milliseconds header_timeout{}, body_timeout{}, keep_alive_timeout{}, write_timeout{};
-    milliseconds drain_timeout{};
+    milliseconds drain_timeout{}, events_heartbeat{};
     bool security_headers = true;
     // Their values; empty: not sent.
     std::string x_frame_options, x_xss_protection, content_security_policy, x_content_type_options,

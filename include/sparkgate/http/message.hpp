@@ -1,6 +1,8 @@
 // Requests and responses as handlers see them: plain values, no Beast.
 #pragma once
 
+#include "sparkgate/http/stream.hpp"
+
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -45,6 +47,7 @@ struct response {
     std::string body;
     std::string content_type = "application/json;charset=utf-8";  // empty: no Content-Type header
     std::vector<std::pair<std::string, std::string>> headers;     // Location, Allow, …
+    body_producer stream;  // writes the body once the head has been sent; `body` does not count then
 };
 
 // The standard reason phrase ("Not Found").

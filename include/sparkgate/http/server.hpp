@@ -33,7 +33,8 @@ struct limits {
     std::chrono::milliseconds body_timeout{60'000};  // plus the time that bytes_per_second allows
     std::size_t bytes_per_second = 10 * 1024;
     std::chrono::milliseconds idle_timeout{120'000};  // keep-alive without a request
-    std::chrono::milliseconds write_timeout{60'000};  // per response, plus size at bytes_per_second
+    std::chrono::milliseconds write_timeout{
+        60'000};  // per response or piece of a stream, plus size at bytes_per_second
 };
 
 struct server_options {

@@ -74,7 +74,7 @@ protected:
     // Tests change `options` first.
     void start() {
         release_ = std::make_unique<boost::asio::steady_timer>(loop, std::chrono::hours(1));
-        server_ = http::make_server(loop.get_executor(), http::router(routes()), options);
+        server_ = http::make_server(loop.get_executor(), http::router(all_routes()), options);
         const auto started = server_->start();
         ASSERT_TRUE(started) << started.error().message;
         port = server_->port();
@@ -133,6 +133,7 @@ protected:
     const certificate server_certificate{certificate::subject{}};
     http::tls_context client_tls;  // null: clients do not speak TLS
     http::server_options options;
+    std::vector<http::route> more_routes;
     boost::asio::io_context loop{1};
     std::uint16_t port = 0;
     std::atomic<int> echoed{0};
@@ -168,6 +169,12 @@ private:
         co_await release_->async_wait(as_tuple);
         ++waited;
         co_return text("released");
+    }
+
+    std::vector<http::route> all_routes() {
+        auto out = routes();
+        out.insert(out.end(), more_routes.begin(), more_routes.end());
+        return out;
     }
 
     std::vector<http::route> routes() {
