@@ -216,7 +216,7 @@ TEST_F(stream, a_client_that_sends_without_end_is_cut) {
 // The producer waits for the socket, and is told when the time for a piece is over.
 TEST_F(stream, a_client_that_does_not_read_is_cut) {
     options.limit.write_timeout = 300ms;
-    options.limit.body_bytes_per_second = 1 << 20;
+    options.limit.bytes_per_second = 1 << 20;
     std::atomic<int> pieces{0};
     produce = [&](http::body_writer& to) -> awaitable<void> {
         const std::string piece(64 * 1024, 'x');
