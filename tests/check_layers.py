@@ -34,6 +34,7 @@ ALLOWED = {
 RESERVED = [
     (re.compile(r"boost/beast(/|\.hpp)"), {"http", "boost"}),
     (re.compile(r"sqlite3\.h$"), {"store"}),
+    (re.compile(r"openssl/"), {"http"}),
 ]
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^">]+)[">]')
 SUFFIXES = {".hpp", ".h", ".cpp", ".c", ".cc"}
@@ -109,6 +110,7 @@ def self_test():
         "src/api/beast.cpp": "#include <boost/beast.hpp>",
         "src/process/beast.hpp": "#include <boost/beast/core/error.hpp>",
         "src/session/sql.cpp": "#include <sqlite3.h>",
+        "src/app/certificate.cpp": "#include <openssl/ssl.h>",
         "src/shim/shim.cpp": '#include "sparkgate/base/files.hpp"',
         "src/pch.h": '#include "sparkgate/base/error.hpp"',
     }

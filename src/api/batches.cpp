@@ -45,7 +45,7 @@ awaitable<response> get_batch_state(context& api, const request&, const path_val
 awaitable<response> get_batch_log(context& api, const request& from, const path_values& path) {
     const auto found = api.batches.find_program(path[0]);
     if (!found) co_return to_response(found.error());
-    co_return co_await program_log(*found, from);
+    co_return co_await program_log(api.batches, *found, from);
 }
 
 awaitable<response> delete_batch(context& api, const request&, const path_values& path) {

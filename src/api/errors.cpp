@@ -34,6 +34,12 @@ unsigned status_of(errc code) {
     return 500;
 }
 
+// Who was refused for the moment is told when to come again.
+http::response with_retry_after(http::response out) {
+    if (out.status == 429 || out.status == 503) out.headers.emplace_back("Retry-After", "5");
+    return out;
+}
+
 }  // namespace
 
 http::response msg_error(unsigned status, std::string_view message) {
@@ -53,13 +59,11 @@ http::response text_error(unsigned status, std::string_view message) {
 }
 
 http::response to_response(const error& e) {
-    auto out = msg_error(status_of(e.code), e.message);
-    if (e.code == errc::busy || e.code == errc::unavailable) out.headers.emplace_back("Retry-After", "5");
-    return out;
+    return with_retry_after(msg_error(status_of(e.code), e.message));
 }
 
 http::response server_error_response(const http::request& from, unsigned status, std::string_view message) {
-    if (status != 404 && status != 405) return msg_error(status, message);
+    if (status != 404 && status != 405) return with_retry_after(msg_error(status, message));
     static constexpr std::string_view rest[] = {"sessions", "batches", "version"};
     http::response out;
     out.status = status;

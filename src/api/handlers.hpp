@@ -15,6 +15,7 @@ using http::path_values;
 using http::request;
 using http::response;
 using session_pointer = std::shared_ptr<session::session>;
+using statement_pointer = std::shared_ptr<const session::statement>;
 
 // sessions.cpp
 awaitable<response> list_sessions(context& api, const request& from, const path_values& path);
@@ -44,6 +45,10 @@ awaitable<response> get_statement(context& api, const request& from, const path_
 awaitable<response> get_statement_output(context& api, const request& from, const path_values& path);
 awaitable<response> cancel_statement(context& api, const request& from, const path_values& path);
 awaitable<response> complete_code(context& api, const request& from, const path_values& path);
+
+// events.cpp
+awaitable<response> get_session_events(context& api, const request& from, const path_values& path);
+awaitable<response> get_statement_events(context& api, const request& from, const path_values& path);
 
 // files.cpp
 awaitable<response> add_jar(context& api, const request& from, const path_values& path);
@@ -84,6 +89,10 @@ opened open_for_reading(const context& api, const std::string& id_or_name);
 // The same for what goes to the driver, where Livy answers 500 (Zeppelin matches its text). Nothing was done,
 // so that a client that repeats the request does no harm.
 opened open_for_writing(const context& api, const std::string& id_or_name);
+
+// The statement that a path names, and the answer where there is none. Errors: not_found, invalid_argument.
+result<statement_pointer> find_statement(const session::session& owner, const std::string& number);
+response statement_error(const error& e);
 
 // Holds an answer until `done()` or for `time`; a stopping gateway holds none. Who waits for it counts as
 // heard from for all of that time. `done` is a named lambda: g++ 12 destroys a temporary one twice.

@@ -28,6 +28,14 @@ result<std::optional<std::int64_t>> int_parameter(const http::request& from, std
     return std::optional<std::int64_t>(*value);
 }
 
+result<bool> flag_parameter(const http::request& from, std::string_view name) {
+    const std::string* text = from.parameter(name);
+    if (!text || *text == "false") return false;
+    if (*text == "true") return true;
+    return fail(errc::invalid_argument,
+                std::string(name) + ": expected true or false, found \"" + *text + "\"");
+}
+
 std::optional<std::string> time_problem(const std::string& text) {
     if (parse_time(text)) return {};
     static const std::regex form("-?[0-9]+([a-z]*)");

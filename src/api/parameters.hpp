@@ -18,6 +18,9 @@ result<std::int64_t> parse_int(const std::string& text);
 // Nothing when the parameter is absent.
 result<std::optional<std::int64_t>> int_parameter(const http::request& from, std::string_view name);
 
+// true or false; false when the parameter is absent. Errors: invalid_argument.
+result<bool> flag_parameter(const http::request& from, std::string_view name);
+
 // What Livy would say about a time in a request; nothing when it can be read.
 std::optional<std::string> time_problem(const std::string& text);
 

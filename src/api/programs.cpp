@@ -1,6 +1,7 @@
 #include "programs.hpp"
 
 #include "errors.hpp"
+#include "log_stream.hpp"
 #include "parameters.hpp"
 #include "program_filter.hpp"
 #include "views.hpp"
@@ -43,10 +44,13 @@ response program_state(const program& of) {
     return json_response(dump_json(body));
 }
 
-awaitable<response> program_log(program_pointer of, const request& from) {
+awaitable<response> program_log(const program_manager& all, program_pointer of, const request& from) {
+    const auto follow = flag_parameter(from, "follow");
+    if (!follow) co_return to_response(follow.error());
     const auto begin = int_parameter(from, "from"), size = int_parameter(from, "size");
     if (!begin) co_return to_response(begin.error());
     if (!size) co_return to_response(size.error());
+    if (*follow) co_return co_await log_stream(all, std::move(of), *begin, *size);
     auto read = [first = *begin, count = size->value_or(100)](process::log_index& log) {
         return read_log(log, first, count);
     };

@@ -16,8 +16,9 @@ response list_programs(const program_manager& all, const request& from, json (*v
 
 response program_state(const program& of);
 
-// Livy's log of one: ?from=&size= in lines. `of` is kept alive.
-awaitable<response> program_log(program_pointer of, const request& from);
+// Livy's log of one, by lines: ?from=&size=; with ?follow=true as a stream (log_stream.hpp). `of` is kept
+// alive.
+awaitable<response> program_log(const program_manager& all, program_pointer of, const request& from);
 
 awaitable<response> remove_program(program_manager& from, program_pointer which);
 

@@ -60,7 +60,7 @@ awaitable<response> get_session_state(context& api, const request&, const path_v
 awaitable<response> get_session_log(context& api, const request& from, const path_values& path) {
     const auto found = find_session(api, path[0]);
     if (!found) co_return to_response(found.error());
-    co_return co_await program_log(*found, from);
+    co_return co_await program_log(api.sessions, *found, from);
 }
 
 awaitable<response> delete_session(context& api, const request&, const path_values& path) {

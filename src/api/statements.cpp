@@ -12,8 +12,6 @@
 namespace sparkgate::api {
 namespace {
 
-using statement_pointer = std::shared_ptr<const session::statement>;
-
 // The kind of a statement or completion: its own, else the session's.
 result<session::code_kind> kind_of(const std::optional<std::string>& word, const session::session& owner) {
     const auto kind = word ? session::parse_kind(*word) : owner.request().kind;
@@ -37,6 +35,8 @@ awaitable<response> statement_response(session_pointer owner, statement_pointer 
     co_return json_response(statement_view(*which, *output), status);
 }
 
+}  // namespace
+
 result<statement_pointer> find_statement(const session::session& owner, const std::string& number) {
     const auto id = parse_int(number);
     if (!id) return id.error();
@@ -48,8 +48,6 @@ result<statement_pointer> find_statement(const session::session& owner, const st
 response statement_error(const error& e) {
     return e.code == errc::not_found ? text_error(404, e.message) : to_response(e);
 }
-
-}  // namespace
 
 awaitable<response> list_statements(context& api, const request& from, const path_values& path) {
     const opened target = open_for_reading(api, path[0]);

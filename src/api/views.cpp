@@ -72,6 +72,14 @@ std::string statement_view(const session::statement& from, const std::string& ou
     return out;
 }
 
+json statement_progress(const session::statement& from) {
+    return json{{"id", from.id},
+                {"state", session::to_string(from.state)},
+                {"progress", from.progress},
+                {"started", from.started},
+                {"completed", from.completed}};
+}
+
 std::vector<std::string> newest_lines(const process::log_file& log) {
     auto newest = log.last_lines(lines_in_view - 1);
     auto& out = newest.lines;

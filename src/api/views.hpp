@@ -17,6 +17,9 @@ json batch_view(session::batch& from);
 // A statement as JSON text; `output` is JSON text ("null" without) and goes in as it is.
 std::string statement_view(const session::statement& from, const std::string& output);
 
+// What changes while a statement is worked on: id, state, progress, started, completed.
+json statement_progress(const session::statement& from);
+
 // The newest of Livy's log lines, up to 10.
 std::vector<std::string> newest_lines(const process::log_file& log);
 

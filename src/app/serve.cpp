@@ -1,12 +1,15 @@
 #include "serve.hpp"
 
+#include "http_options.hpp"
 #include "leftovers.hpp"
 #include "spark_settings.hpp"
 #include "state_directory.hpp"
+#include "tls_settings.hpp"
 
 #include "sparkgate/api/routes.hpp"
 #include "sparkgate/base/crash_point.hpp"
 #include "sparkgate/base/files.hpp"
+#include "sparkgate/obs/access_log.hpp"
 #include "sparkgate/obs/log.hpp"
 #include "sparkgate/process/spark_home.hpp"
 
@@ -18,7 +21,9 @@
 
 #include <algorithm>
 #include <csignal>
+#include <limits>
 #include <malloc.h>
+#include <sys/resource.h>
 #include <thread>
 #include <unistd.h>
 
@@ -47,34 +52,6 @@ bool is_loopback(const std::string& host) {
     return host == "localhost" || (!ec && address.is_loopback());
 }
 
-http::server_options server_options(const config::settings& s) {
-    http::server_options out;
-    out.host = s.server_host;
-    out.port = s.server_port;
-    out.limit.header_bytes = s.request_header_size.value;
-    out.limit.body_bytes = s.request_body_size.value;
-    out.limit.connections = static_cast<std::size_t>(s.max_connections);
-    out.limit.header_timeout = s.header_timeout;
-    out.limit.body_timeout = s.body_timeout;
-    out.limit.idle_timeout = s.keep_alive_timeout;
-    out.limit.write_timeout = s.write_timeout;
-    if (s.security_headers)
-        out.common_headers = {{"X-Frame-Options", s.x_frame_options},
-                              {"X-XSS-Protection", s.x_xss_protection},
-                              {"Content-Security-Policy", s.content_security_policy},
-                              {"X-Content-Type-Options", s.x_content_type_options}};
-    if (s.send_server_version) out.common_headers.emplace_back("Server", "sparkgate/" SPARKGATE_VERSION);
-    std::erase_if(out.common_headers, [](const auto& header) { return header.second.empty(); });
-    out.refuse = [&s](const http::request& from) { return api::refuse(from, s); };
-    out.error_response = api::server_error_response;
-    out.on_answer = [](const http::request& from, unsigned status, std::size_t bytes,
-                       std::chrono::microseconds time) {
-        spdlog::debug("{} {} {} {} {} B {} us", from.id, http::to_string(from.verb),
-                      obs::printable(from.target), status, bytes, time.count());
-    };
-    return out;
-}
-
 session::services make_services(const config::settings& s, const process::spark_installation& spark,
                                 process::submit_settings submit, asio::any_io_executor executor,
                                 process::launcher& launcher, driver::endpoint& endpoint, store::store& store,
@@ -95,6 +72,19 @@ std::size_t starts_at_a_time(const config::settings& s) {
     return 2 * std::max(1u, std::thread::hardware_concurrency());
 }
 
+// Every connection takes a descriptor; most systems allow a process 1024 of them until it asks for more.
+void raise_descriptor_limit(const config::settings& s) {
+    const rlim_t needed = static_cast<rlim_t>(s.max_connections) + 1000;  // drivers, files, the store
+    rlimit now{};
+    ::getrlimit(RLIMIT_NOFILE, &now);
+    if (now.rlim_cur >= needed) return;
+    now.rlim_cur = std::min(now.rlim_max, needed);
+    ::setrlimit(RLIMIT_NOFILE, &now);
+    if (now.rlim_cur < needed)
+        spdlog::warn("the limit of open files ({}) is too low for server.max-connections={}: {} are needed",
+                     now.rlim_cur, s.max_connections, needed);
+}
+
 // Runs handlers until none is left. An exception that comes out of one is a bug; the others go on.
 void run_loop(asio::io_context& loop) {
     for (;;) {
@@ -111,10 +101,11 @@ void run_loop(asio::io_context& loop) {
 // is used.
 class running_server {
 public:
-    running_server(const config::loaded& configuration, process::spark_installation spark,
-                   process::submit_settings submit, state_directory state)
+    running_server(const config::loaded& configuration, http::loaded_tls tls,
+                   process::spark_installation spark, process::submit_settings submit, state_directory state)
         : settings_(configuration.values),
           effective_(configuration.effective),
+          tls_(std::move(tls)),
           spark_(std::move(spark)),
           submit_(std::move(submit)),
           state_(std::move(state)) {}
@@ -129,9 +120,12 @@ private:
     awaitable<void> stop_on_signal();
     awaitable<void> end_programs();
     awaitable<void> reload_on_signal(reload_function reload);
+    void take_over(config::loaded now);
+    void take_over_tls(const config::settings& now);
 
     const config::settings& settings_;
     std::vector<config::effective_value> effective_;  // as the configuration was read last
+    http::loaded_tls tls_;
     process::spark_installation spark_;
     process::submit_settings submit_;
     state_directory state_;
@@ -146,6 +140,7 @@ private:
     std::unique_ptr<process::launcher> launcher_;
     std::unique_ptr<session::session_manager> sessions_;
     std::unique_ptr<session::batch_manager> batches_;
+    std::optional<obs::access_log> access_log_;
     std::unique_ptr<http::server> server_;
 };
 
@@ -187,18 +182,26 @@ awaitable<void> running_server::recover(store::contents known) {
 }
 
 std::optional<start_failure> running_server::start(const std::string& port_file) {
+    if (!settings_.access_log.empty()) {
+        auto opened =
+            obs::access_log::open(state_.path() / settings_.access_log, settings_.access_log_max_size.value,
+                                  static_cast<std::size_t>(settings_.access_log_files));
+        if (!opened) return start_failure{state_unusable, opened.error().message};
+        access_log_ = std::move(*opened);
+    }
     if (auto failed = open_parts()) return failed;
     server_ =
         http::make_server(loop_.get_executor(), http::router(api::routes(*sessions_, *batches_, settings_)),
-                          server_options(settings_));
+                          http_options(settings_, tls_.context, access_log_));
     if (auto started = server_->start(); !started)
         return start_failure{cannot_listen, started.error().message};
     if (!port_file.empty())
         if (auto written = write_file_atomically(port_file, std::to_string(server_->port()) + "\n"); !written)
             return start_failure{state_unusable, written.error().message};
     // Tools that start Livy themselves look for this line.
-    spdlog::info("Starting server on http://{}:{} (Spark at {}, from {})", settings_.server_host,
-                 server_->port(), spark_.home.string(), spark_.origin);
+    spdlog::info("Starting server on {}://{}:{} (Spark at {}, from {})", tls_.context ? "https" : "http",
+                 settings_.server_host, server_->port(), spark_.home.string(), spark_.origin);
+    report(tls_);
     return {};
 }
 
@@ -228,16 +231,38 @@ awaitable<void> running_server::reload_on_signal(reload_function reload) {
         const auto [ec, number] = co_await signals.async_wait(as_tuple);
         if (ec) co_return;
         auto now = reload();
-        if (!now) {
+        if (now)
+            take_over(std::move(*now));
+        else
             spdlog::error("the configuration was not read again: {}", now.error().message);
-            continue;
-        }
-        spdlog::set_level(spdlog::level::from_str(now->values.log_level));
-        spdlog::info("the configuration was read again");
-        for (std::size_t i = 0; i < effective_.size(); ++i)
-            if (now->effective[i].value != effective_[i].value && effective_[i].key != "server.log.level")
-                spdlog::warn("{} has changed: it takes effect at the next start", effective_[i].key);
-        effective_ = std::move(now->effective);
+    }
+}
+
+void running_server::take_over(config::loaded now) {
+    spdlog::set_level(spdlog::level::from_str(now.values.log_level));
+    spdlog::info("the configuration was read again");
+    take_over_tls(now.values);
+    for (std::size_t i = 0; i < effective_.size(); ++i) {
+        const auto& key = effective_[i].key;
+        if (now.effective[i].value == effective_[i].value || key == "server.log.level") continue;
+        if (!key.starts_with("server.tls.") || !tls_.context)
+            spdlog::warn("{} has changed: it takes effect at the next start", key);
+    }
+    effective_ = std::move(now.effective);
+}
+
+// Also where no key has changed: the files may have.
+void running_server::take_over_tls(const config::settings& now) {
+    if (!tls_.context) return;
+    auto loaded = load_tls(now);
+    if (!loaded) {
+        spdlog::error("TLS goes on as it was: {}", loaded.error().message);
+    } else if (!loaded->context) {
+        spdlog::warn("TLS goes on as it was, and ends at the next start");
+    } else {
+        tls_ = std::move(*loaded);
+        server_->use_tls(tls_.context);
+        report(tls_);
     }
 }
 
@@ -271,6 +296,7 @@ std::optional<start_failure> serve_until_stopped(const config::loaded& configura
         spdlog::warn("{}", warning);
     for (const auto& note : configuration.notes)
         spdlog::info("{}", note);
+    raise_descriptor_limit(s);
     std::signal(SIGPIPE, SIG_IGN);
     std::signal(SIGXFSZ, SIG_IGN);  // a limit on the size of files is an error like a full disk
     std::signal(SIGHUP, SIG_IGN);   // until the loop runs
@@ -280,13 +306,18 @@ std::optional<start_failure> serve_until_stopped(const config::loaded& configura
                              "refusing to listen on " + s.server_host +
                                  " without authentication: anybody who reaches it could run code; use "
                                  "127.0.0.1, or set server.allow-remote-without-authentication=true"};
+    auto tls = load_tls(s);
+    if (!tls)
+        return start_failure{tls.error().code == errc::invalid_argument ? bad_value : config_unreadable,
+                             tls.error().message};
     auto spark = process::find_spark(s.spark_home);
     if (!spark) return start_failure{no_spark, spark.error().message};
     auto submit = load_submit_settings(configuration, *spark, own_environment());
     if (!submit) return start_failure{config_unreadable, submit.error().message};
     auto state = state_directory::open(s.state_dir);
     if (!state) return start_failure{state_unusable, state.error().message};
-    running_server server(configuration, std::move(*spark), std::move(*submit), std::move(*state));
+    running_server server(configuration, std::move(*tls), std::move(*spark), std::move(*submit),
+                          std::move(*state));
     if (auto failed = server.start(port_file)) return failed;
     server.run(std::move(reload));
     return {};

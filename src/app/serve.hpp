@@ -19,8 +19,8 @@ struct start_failure {
 using reload_function = std::function<boost::system::result<config::loaded, config::load_error>()>;
 
 // Blocks until SIGTERM or SIGINT and the end of the drain. On SIGHUP the configuration is read again: the log
-// level takes effect, what else has changed is named as waiting for the next start. Nothing: it ran and
-// stopped well.
+// level and TLS take effect (if TLS was on at the start), what else has changed is named as waiting for the
+// next start. Nothing: it ran and stopped well.
 std::optional<start_failure> serve_until_stopped(const config::loaded& configuration,
                                                  const std::string& port_file, reload_function reload);
 

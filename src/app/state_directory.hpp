@@ -14,6 +14,7 @@ public:
     // Errors: unavailable, one line (not writable, in use by another gateway).
     static result<state_directory> open(const std::filesystem::path& path);
 
+    const std::filesystem::path& path() const { return path_; }
     std::filesystem::path sessions() const { return path_ / "sessions"; }
     std::filesystem::path batches() const { return path_ / "batches"; }
     std::filesystem::path run() const { return path_ / "run"; }

@@ -24,12 +24,8 @@ void add_server(table& to) {
     to.add("There is no web UI in this version.", {{"ui.enabled", "true"}});
     to.add("Answers have small headers; nothing has to be limited.",
            {{"server.response-header.size", "131072"}});
-    to.add(
-        "Livy sends it over TLS only, and TLS is not available in this version: let the proxy in front send "
-        "it.",
-        {{"server.http.header.Strict-Transport-Security", "max-age=31536000; includeSubDomains"}});
     to.add("Answers never hold stack traces or lists of routes.", {{"environment", "production"}});
-    to.add("There is no access log: server.log.level=debug logs every request to stderr.",
+    to.add("The access log is kept by size: server.access-log.max-size and server.access-log.files.",
            {{"server.request-log-retain.days", "5"}});
     to.add("The whole log of a session is kept, in a file.", {{"cache-log.size", "200"}});
     to.add("Uploads lie in the session's directory below state.dir; other files stay where they are.",
@@ -71,13 +67,20 @@ void add_security(table& to) {
                                                                 {"server.access-control.view-users", ""}});
     to.add("Livy ignores it too since 0.4.", {{"server.access_control.users", ""}});
     to.add(
-        "TLS is not available in this version: leave this key out, and let a proxy in front of 127.0.0.1 do "
-        "it.",
+        "Keystores are not read: leave this key out, and set server.tls.certificate and server.tls.key to "
+        "PEM "
+        "files, which `keytool -importkeystore -srckeystore OLD -destkeystore new.p12 -deststoretype "
+        "PKCS12`, "
+        "`openssl pkcs12 -in new.p12 -nokeys -out certificate.pem` and "
+        "`openssl pkcs12 -in new.p12 -nocerts -out key.pem` make of one (see docs/tls.md).",
         {{"keystore", ""}}, when_asked::refuse);
-    to.add("TLS is not available in this version.", {{"keystore.password", ""},
-                                                     {"key-password", ""},
-                                                     {"keystore.type", "JKS"},
-                                                     {"hadoop.security.credential.provider.path", ""}});
+    to.add(
+        "Keystores are not read: server.tls.certificate and server.tls.key name PEM files, and "
+        "server.tls.key-password-file a file with the key's password.",
+        {{"keystore.password", ""},
+         {"key-password", ""},
+         {"keystore.type", "JKS"},
+         {"hadoop.security.credential.provider.path", ""}});
     to.add(
         "The server does not log in: spark-submit finds the Kerberos ticket of the server's user, which "
         "something else (kinit) has to renew.",

@@ -11,6 +11,14 @@ result<void> assign_escalation(settings& s, const std::string& text) {
     return {};
 }
 
+result<void> assign_heartbeat(settings& s, const std::string& text) {
+    const auto time = parse_time(text);
+    if (!time || *time < milliseconds(10) || *time > std::chrono::hours(24))
+        return fail(errc::invalid_argument, "expected a time from 10ms to 24h");
+    s.events_heartbeat = *time;
+    return {};
+}
+
 std::string default_state_dir() {
     if (const char* given = std::getenv("XDG_STATE_HOME"); given && *given)
         return std::string(given) + "/sparkgate";
@@ -34,23 +42,65 @@ std::vector<option> make_options() {
         {"server.allow-remote-without-authentication", "true or false", "false",
          "Listen beyond loopback although anybody who reaches the port can run code as this user.",
          into(&settings::allow_remote_without_authentication)},
+        {"server.tls.certificate", "path", "",
+         "PEM file of the server's certificate and those that lead to its CA; empty: plain HTTP.",
+         into(&settings::tls_certificate)},
+        {"server.tls.key", "path", "",
+         "PEM file of the certificate's private key; empty: it is in the certificate's file.",
+         into(&settings::tls_key)},
+        {"server.tls.key-password-file", "path", "",
+         "File whose first line is the password of an encrypted key.",
+         into(&settings::tls_key_password_file)},
+        {"server.tls.min-version", "1.2 or 1.3", "1.2", "Lowest version of TLS that is spoken.",
+         one_of(&settings::tls_min_version, {"1.2", "1.3"})},
+        {"server.tls.ciphers", "text", "",
+         "Ciphers of TLS 1.2, as `openssl ciphers` takes them; empty: OpenSSL's choice.",
+         into(&settings::tls_ciphers)},
+        {"server.tls.client-auth", "none, optional or required", "none",
+         "Whether clients are asked for a certificate, and refused without one.",
+         one_of(&settings::tls_client_auth, {"none", "optional", "required"})},
+        {"server.tls.client-ca", "path", "", "PEM file of the CAs that sign clients' certificates.",
+         into(&settings::tls_client_ca)},
         {"server.request-header.size", "bytes", "48k", "Largest request header.",
          into(&settings::request_header_size, largest_header.value),
          "Livy's default is 131072; here 48k is the most, and more is cut to it.", largest_header},
-        {"server.request-body.size", "bytes", "64m", "Largest request body.",
+        {"server.request-header.max-fields", "whole number", "100", "Fields of a request header; more: 431.",
+         into(&settings::max_header_fields, 1, int_max)},
+        {"server.request-target.size", "bytes", "8k", "Longest path with its query; longer: 414.",
+         into(&settings::request_target_size, largest_header.value)},
+        {"server.request-body.size", "bytes", "16m",
+         "Largest request body; larger: 413. Uploads have file.upload.max.size instead.",
          into(&settings::request_body_size, 1u << 30)},
-        {"server.max-connections", "whole number", "10000", "Open connections, in all.",
+        {"server.request-body.total-size", "bytes", "512m",
+         "Request bodies in memory, of all connections; whoever sends more: 503.",
+         into(&settings::request_bodies_size, 1ull << 40)},
+        {"server.unread-answers.total-size", "bytes", "512m",
+         "Answers that clients have not taken yet, of all connections; beyond it the slowest reader is cut.",
+         into(&settings::unread_answers_size, 1ull << 40)},
+        {"server.max-connections", "whole number", "10000", "Open connections, in all; more: 503.",
          into(&settings::max_connections, 1, int_max)},
+        {"server.max-connections-per-address", "whole number", "1000",
+         "Open connections from one IPv4 address or IPv6 network (/64); more: 429. 0: no limit. Behind a "
+         "proxy "
+         "all connections come from one address.",
+         into(&settings::max_connections_per_address, 0, int_max)},
+        {"server.max-requests-per-connection", "whole number", "10000",
+         "Answered on one connection before the server closes it; 0: no limit.",
+         into(&settings::max_requests_per_connection, 0, int_max)},
         {"server.header-timeout", "time", "10s", "From the first byte of a request to the end of its header.",
          into(&settings::header_timeout)},
-        {"server.body-timeout", "time", "60s", "For a request's body, plus a second for each 10 KiB.",
-         into(&settings::body_timeout)},
+        {"server.body-timeout", "time", "60s",
+         "For a request's body, plus its size at server.min-transfer-rate.", into(&settings::body_timeout)},
         {"server.keep-alive-timeout", "time", "120s", "How long an idle connection is kept.",
          into(&settings::keep_alive_timeout)},
-        {"server.write-timeout", "time", "60s", "For sending an answer, plus a second for each 10 KiB.",
-         into(&settings::write_timeout)},
+        {"server.write-timeout", "time", "60s",
+         "For sending an answer, plus its size at server.min-transfer-rate.", into(&settings::write_timeout)},
+        {"server.min-transfer-rate", "bytes", "10k", "What a client has to send or read in a second.",
+         into(&settings::min_transfer_rate, 1ull << 40)},
         {"server.drain-timeout", "time", "30s", "At stop, how long answers in flight may take.",
          into(&settings::drain_timeout)},
+        {"server.events.heartbeat", "time", "15s",
+         "The longest silence of an event stream: after it a comment line is sent.", assign_heartbeat},
         {"server.security-headers.enabled", "true or false", "true",
          "Send the headers below with every answer.", into(&settings::security_headers), same},
         {"server.http.header.X-Frame-Options", "text", "SAMEORIGIN", "Value of that header; empty: not sent.",
@@ -62,6 +112,9 @@ std::vector<option> make_options() {
          "Value of that header; empty: not sent.", into(&settings::content_security_policy), same},
         {"server.http.header.X-Content-Type-Options", "text", "nosniff",
          "Value of that header; empty: not sent.", into(&settings::x_content_type_options), same},
+        {"server.http.header.Strict-Transport-Security", "text", "max-age=31536000; includeSubDomains",
+         "Value of that header, which is sent over TLS only; empty: not sent.",
+         into(&settings::strict_transport_security), same},
         {"server.send-server-version", "true or false", "false", "Send a Server header with the version.",
          into(&settings::send_server_version), same},
         {"server.csrf-protection.enabled", "true or false", "false",
@@ -74,6 +127,15 @@ std::vector<option> make_options() {
          "Here 1g is the most, and more is cut to it.", largest_upload},
         {"server.log.level", "debug, info, warn or error", "info", "What the server logs (to stderr).",
          one_of(&settings::log_level, {"debug", "info", "warn", "error"})},
+        {"server.access-log", "path", "access.log",
+         "A line for each request, in the combined format with seconds and request id. A relative path is in "
+         "state.dir; empty: none.",
+         into(&settings::access_log)},
+        {"server.access-log.max-size", "bytes", "16m",
+         "The access log is moved to access.1.log when it has this size.",
+         into(&settings::access_log_max_size, 1ull << 40)},
+        {"server.access-log.files", "whole number", "4", "Earlier access logs that are kept.",
+         into(&settings::access_log_files, 0, 1000)},
         {"state.dir", "path", default_state_dir(), "Everything that the server keeps: store, logs, sockets.",
          into(&settings::state_dir)},
 

@@ -187,7 +187,9 @@ awaitable<std::shared_ptr<expected_driver>> greet(std::shared_ptr<shared_state> 
 
 // Hands a frame on unless it is a repetition of one that was handed on before the connection broke.
 void deliver(expected_driver& driver, frame received) {
-    if (const std::int64_t seq = received.integer("seq"); seq > 0) {
+    const std::int64_t seq = received.integer("seq");
+    if (seq < 0) return;  // the count begins with 1
+    if (seq > 0) {
         if (seq <= driver.received_seq) return;
         driver.received_seq = seq;
     }

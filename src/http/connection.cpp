@@ -6,9 +6,11 @@
 #include "http/content_coding.hpp"
 #include "http/request_head.hpp"
 #include "http/response_head.hpp"
+#include "http/stream_writer.hpp"
 
 #include "sparkgate/obs/log.hpp"
 
+#include <boost/asio/post.hpp>
 #include <boost/beast/core/string.hpp>
 
 #include <algorithm>
@@ -25,27 +27,34 @@ constexpr std::size_t max_buffer = 60 * 1024;
 constexpr std::size_t max_header = 48 * 1024;
 constexpr std::size_t small_read = 2 * 1024;   // all that an idle connection keeps
 constexpr std::size_t merge_below = 8 * 1024;  // a body up to here is copied behind its head: one send
+constexpr auto drain_patience = std::chrono::seconds(2);  // with the reader of a stream
 constexpr std::size_t compress_from = 1024, compress_up_to = 256 * 1024;
 
 std::chrono::milliseconds time_for(std::size_t bytes, const limits& limit) {
-    return std::chrono::milliseconds(bytes * 1000 / std::max<std::size_t>(limit.body_bytes_per_second, 1));
+    return std::chrono::milliseconds(bytes * 1000 / std::max<std::size_t>(limit.bytes_per_second, 1));
 }
 
 }  // namespace
 
-awaitable<void> serve(asio::ip::tcp::socket socket, std::shared_ptr<server_state> state, bool busy) {
-    connection one(std::move(socket), std::move(state));
-    if (busy) {
-        refusal why{503, "too many connections"};
+awaitable<void> serve(asio::ip::tcp::socket socket, std::shared_ptr<server_state> state,
+                      admission::place place) {
+    connection one(std::move(socket), state);
+    const bool opened = co_await one.open();
+    if (opened && place.refused) {
+        auto why = *place.refused;
         co_await one.refuse(std::move(why));
-    } else {
+    } else if (opened) {
         co_await one.serve_requests();
     }
     co_await one.finish();
 }
 
 connection::connection(asio::ip::tcp::socket socket, std::shared_ptr<server_state> state)
-    : state_(std::move(state)), peer_(std::move(socket), max_buffer), started_(clock::now()) {
+    : state_(std::move(state)),
+      peer_(std::move(socket), state_->tls, max_buffer),
+      body_share_(state_->bodies),
+      unread_share_(state_->unread),
+      started_(clock::now()) {
     state_->add(*this);
 }
 
@@ -57,11 +66,13 @@ void connection::expire(clock::time_point now) {
     peer_.expire(now);
 }
 
-void connection::close_if_idle() {
+void connection::make_haste() {
     if (idle_) peer_.cancel_unless_readable();
+    if (streaming_) peer_.hurry(clock::now() + drain_patience);
 }
 
 void connection::cut() {
+    unread_share_.hold(0);
     peer_.cut();
 }
 
@@ -69,9 +80,18 @@ awaitable<void> connection::finish() {
     if (linger_) co_await peer_.linger();
 }
 
+awaitable<bool> connection::open() {
+    idle_ = true;
+    const bool opened = co_await peer_.open(clock::now() + state_->options.limit.header_timeout);
+    idle_ = false;
+    linger_ = !opened;  // the reason may be on its way
+    co_return opened;
+}
+
 awaitable<void> connection::serve_requests() {
     while (keep_alive_) {
         request_ = request{};
+        body_share_.hold(0);
         head_only_ = false;
         if (!co_await read_header()) break;
         if (auto no = begin_request()) {
@@ -84,30 +104,64 @@ awaitable<void> connection::serve_requests() {
         auto made = decode_body();
         if (!made) made = co_await handle();
         co_await answer(std::move(*made));
+        // Who sends many requests at once waits for others after each of them.
+        if (peer_.buffer().size() > 0) co_await asio::post(asio::use_awaitable);
+    }
+}
+
+std::string_view connection::received() {
+    const auto bytes = peer_.buffer().data();
+    return {static_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+// Waits for the first byte of a request. One empty line in front of it is ignored: old clients send it behind
+// a body (RFC 9112, 2.2).
+awaitable<bool> connection::await_request() {
+    auto& buffer = peer_.buffer();
+    const auto& limit = state_->options.limit;
+    // Who has just shaken hands while the server stops is about to ask something.
+    const auto deadline = clock::now() + (state_->draining() ? limit.header_timeout : limit.idle_timeout);
+    bool line_ignored = false;
+    while (true) {
+        const auto begin = received().substr(0, 2);
+        if (!line_ignored && begin == "\r\n") {
+            buffer.consume(2);
+            line_ignored = true;
+        } else if (!begin.empty() && (line_ignored || begin != "\r")) {
+            co_return true;
+        } else {
+            if (begin.empty()) buffer.shrink_to_fit();
+            idle_ = true;
+            const bool more = co_await read_more(deadline, small_read);
+            idle_ = false;
+            if (more) continue;
+            linger_ = state_->draining();  // a request may be on its way
+            co_return false;
+        }
     }
 }
 
 awaitable<bool> connection::read_header() {
     const auto& limit = state_->options.limit;
     auto& buffer = peer_.buffer();
-    if (buffer.size() == 0) {
-        buffer.shrink_to_fit();
-        idle_ = true;
-        const bool more = co_await read_more(clock::now() + limit.idle_timeout, small_read);
-        idle_ = false;
-        if (!more) co_return false;
-    }
+    if (!co_await await_request()) co_return false;
     started_ = clock::now();
+    chunks_ = chunk_guard();
     parser_.emplace();
+    parser_->on_chunk_header(chunks_);
     parser_->header_limit(static_cast<std::uint32_t>(std::min(limit.header_bytes, max_header)));
     parser_->body_limit(boost::none);  // begin_request sets it
+    std::size_t size = 0;
     while (true) {
         error_code ec;
-        buffer.consume(parser_->put(buffer.data(), ec));
-        if (parser_->is_header_done()) co_return true;
+        const auto used = parser_->put(buffer.data(), ec);
+        buffer.consume(used);
+        size += used;
+        // The parser's own limit holds roughly, and for what has no end.
+        if (parser_->is_header_done() && size > limit.header_bytes) ec = beast::http::error::header_limit;
+        if (parser_->is_header_done() && !ec) co_return true;
         if (ec && ec != beast::http::error::need_more) {
-            const auto unread = buffer.data();
-            refusal why = refusal_of(ec, {static_cast<const char*>(unread.data()), unread.size()});
+            refusal why = refusal_of(ec, received());
             co_await refuse(std::move(why));
             co_return false;
         }
@@ -118,12 +172,21 @@ awaitable<bool> connection::read_header() {
 
 std::optional<refusal> connection::begin_request() {
     const auto& header = parser_->get();
-    keep_alive_ = parser_->keep_alive();
+    keep_alive_ = parser_->keep_alive() && !asks_to_close(header);
     head_only_ = header.method() == beast::http::verb::head;
     old_version_ = header.version() < 11;
-    if (auto no = check_header(header)) return no;
-    if (auto no = read_head(header, request_)) return no;
+    const auto& limits = state_->options.limit;
+    if (++requests_ >= limits.requests_per_connection) keep_alive_ = false;
+    linger_ = !keep_alive_;
+    if (auto no = check_header(header, limits.header_fields)) return no;
+    if (auto no = read_head(header, limits.target_bytes, request_)) return no;
+    if (auto no = check_expectation(header)) return no;
     request_.remote_address = peer_.address();
+    request_.certificate = peer_.certificate();
+    if (peer_.lacks_tls()) {
+        const auto* host = request_.header("host");
+        return refusal{400, "this port speaks TLS: use https://" + (host ? *host : std::string())};
+    }
     const auto id = client_request_id(request_);
     request_.id = id.empty() ? state_->next_request_id() : std::string(id);
     const auto limit = state_->options.limit.body_bytes;
@@ -148,6 +211,12 @@ awaitable<bool> connection::read_body() {
             co_await refuse(std::move(why));
             co_return false;
         }
+        body_share_.hold(parser_->get().body().size());
+        if (state_->bodies.exceeded()) {
+            refusal why{503, "too much is being sent to the server at this moment"};
+            co_await refuse(std::move(why));
+            co_return false;
+        }
         if (used > 0) continue;
         const auto allowed = limit.body_timeout + time_for(parser_->get().body().size(), limit);
         if (!co_await read_more(begun + allowed, max_buffer)) co_return false;
@@ -161,8 +230,8 @@ awaitable<bool> connection::read_more(clock::time_point deadline, std::size_t mo
     if (outcome == peer::outcome::done) co_return true;
     keep_alive_ = false;
     refusal why{408, "the request came too slowly"};
-    // A chunk extension or a trailer; a header meets its own limit before.
-    if (outcome == peer::outcome::full) why = refusal{400, "a part of the request is too large"};
+    if (outcome == peer::outcome::full)
+        why = refusal_of_rest(received());  // a header meets its own limit before
     if (outcome != peer::outcome::ended && !idle_) co_await refuse(std::move(why));
     co_return false;
 }
@@ -177,6 +246,7 @@ std::optional<response> connection::decode_body() {
         return state_->options.error_response(request_, status, decoded.error().message);
     }
     request_.body = std::move(*decoded);
+    body_share_.hold(request_.body.size());
     return std::nullopt;
 }
 
@@ -191,10 +261,19 @@ void connection::encode_body(response& what) const {
     what.headers.emplace_back("Vary", "Accept-Encoding");
 }
 
+// OPTIONS * (RFC 9110, 9.3.7).
+response connection::about_everything() const {
+    response out;
+    out.content_type.clear();
+    out.headers.emplace_back("Allow", state_->routes.methods());
+    return out;
+}
+
 awaitable<response> connection::handle() {
     if (const auto& refuse = state_->options.refuse)
         if (auto refused = refuse(request_)) co_return std::move(*refused);
     const auto& error_response = state_->options.error_response;
+    if (request_.target == "*") co_return about_everything();
     auto found = state_->routes.find(request_);
     if (auto* wrong = std::get_if<router::wrong_method>(&found)) {
         auto out = error_response(request_, 405, "the method is not allowed here");
@@ -223,31 +302,57 @@ awaitable<void> connection::refuse(refusal why) {
 }
 
 awaitable<void> connection::answer(response what) {
-    if (keep_alive_ && state_->draining()) {
-        keep_alive_ = false;
-        linger_ = true;
-    }
+    leave_when_draining();
+    if (what.stream) what.body.clear();
     encode_body(what);
+    auto end = body_end::by_length;
+    if (what.stream) end = old_version_ ? body_end::by_close : body_end::by_last_chunk;
+    if (end == body_end::by_close) keep_alive_ = false;
     auto word = keep_alive_ ? connection_word::none : connection_word::close;
     if (keep_alive_ && old_version_) word = connection_word::keep_alive;
     head_.clear();
-    append_head(head_, what, state_->common_headers, request_.id, word);
+    append_head(head_, what, state_->common_headers, request_.id, word, end);
     std::string_view body = head_only_ || !may_have_body(what.status) ? std::string_view{} : what.body;
-    const auto bytes = body.size();
+    auto bytes = body.size();
     if (bytes <= merge_below) {
         head_.append(body);
         body = {};
     }
-    co_await write(head_, body);
+    const bool sent = co_await write(head_, body);
+    if (sent && what.stream && !head_only_) bytes = co_await send_stream(what.stream);
     if (!state_->options.on_answer) co_return;
     const auto took = std::chrono::duration_cast<std::chrono::microseconds>(clock::now() - started_);
     state_->options.on_answer(request_, what.status, bytes, took);
 }
 
+awaitable<std::size_t> connection::send_stream(const body_producer& produce) {
+    auto send = [this](std::string_view head, std::string_view body) { return write(head, body); };
+    stream_writer out(std::move(send), !old_version_);
+    streaming_ = true;
+    bool whole = co_await run_stream(peer_, out, produce, request_.id);
+    if (whole) whole = co_await out.finish();
+    if (!whole) keep_alive_ = false;
+    streaming_ = false;
+    leave_when_draining();
+    co_return out.bytes();
+}
+
+void connection::leave_when_draining() {
+    if (!keep_alive_ || !state_->draining()) return;
+    keep_alive_ = false;
+    linger_ = true;
+}
+
 awaitable<bool> connection::write(std::string_view head, std::string_view body) {
     const auto& limit = state_->options.limit;
-    const auto sent =
-        co_await peer_.write(head, body, limit.write_timeout + time_for(head.size() + body.size(), limit));
+    std::chrono::milliseconds patience = limit.write_timeout + time_for(head.size() + body.size(), limit);
+    if (streaming_ && state_->draining())
+        patience = std::min<std::chrono::milliseconds>(patience, drain_patience);
+    unread_share_.hold(head.size() + body.size());
+    unread_since_ = clock::now();
+    state_->make_room(*this);
+    const auto sent = co_await peer_.write(head, body, patience);
+    unread_share_.hold(0);
     if (!sent) linger_ = keep_alive_ = false;
     co_return sent;
 }

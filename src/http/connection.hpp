@@ -1,12 +1,12 @@
 // One client connection: reads requests, has them handled, writes the answers, in order.
 #pragma once
 
+#include "http/collected_body.hpp"
 #include "http/peer.hpp"
 #include "http/server_state.hpp"
 #include "http/wire_guard.hpp"
 
 #include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/string_body.hpp>
 
 #include <chrono>
 #include <memory>
@@ -15,9 +15,10 @@
 
 namespace sparkgate::http {
 
-// Serves the connection until it ends. `busy`: there are too many; say 503 instead.
+// Serves the connection until it ends, or tells it why its place is not among those that are served.
 // Ends only when a running handler has ended, even if the client has gone. Never throws because of a client.
-awaitable<void> serve(asio::ip::tcp::socket socket, std::shared_ptr<server_state> state, bool busy);
+awaitable<void> serve(asio::ip::tcp::socket socket, std::shared_ptr<server_state> state,
+                      admission::place place);
 
 class connection {
 public:
@@ -25,6 +26,9 @@ public:
     ~connection();
     connection(const connection&) = delete;
     connection& operator=(const connection&) = delete;
+
+    // False when there is nobody to serve.
+    awaitable<bool> open();
 
     awaitable<void> serve_requests();
     awaitable<void> refuse(refusal why);
@@ -36,36 +40,52 @@ public:
 
     // For the server: a passed deadline ends the pending read or write.
     void expire(std::chrono::steady_clock::time_point now);
-    void close_if_idle();
+    // The server stops: nothing that has not begun is waited for, and no slow reader of a stream.
+    void make_haste();
     void cut();
+
+    // Bytes of an answer that the client has not taken yet, all of them or a part, and since when.
+    std::size_t unread() const { return unread_share_.held(); }
+    std::chrono::steady_clock::time_point unread_since() const { return unread_since_; }
 
 private:
     using clock = std::chrono::steady_clock;
-    using parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
+    using parser = boost::beast::http::request_parser<collected_body>;
 
     // Each false when the connection has to end; the client has been told, if it could be.
+    awaitable<bool> await_request();
     awaitable<bool> read_header();
     awaitable<bool> read_body();
     std::optional<refusal> begin_request();
+    std::string_view received();  // what the parser has not taken yet
     awaitable<bool> read_more(clock::time_point deadline, std::size_t most);
 
     // The answer to a body that does not decode.
     std::optional<response> decode_body();
     void encode_body(response& what) const;
 
+    response about_everything() const;
     awaitable<response> handle();
     awaitable<void> answer(response what);
+    // The body of an answer whose head has been sent; returns its length.
+    awaitable<std::size_t> send_stream(const body_producer& produce);
+    void leave_when_draining();
     awaitable<bool> write(std::string_view head, std::string_view body);
 
     const std::shared_ptr<server_state> state_;
     peer peer_;
     std::optional<parser> parser_;
+    chunk_guard chunks_;  // of the body that is read
     request request_;
+    budget::share body_share_, unread_share_;
+    clock::time_point unread_since_;
     std::string head_;           // of the answer; kept for its memory
     clock::time_point started_;  // when the first byte of the request was there
-    bool idle_ = false;          // waiting for the first byte of a request
-    bool head_only_ = false;     // HEAD on the wire
-    bool old_version_ = false;   // HTTP/1.0
+    std::size_t requests_ = 0;
+    bool idle_ = false;         // waiting for the first byte of a request
+    bool streaming_ = false;    // sending a body piece by piece
+    bool head_only_ = false;    // HEAD on the wire
+    bool old_version_ = false;  // HTTP/1.0
     bool keep_alive_ = true;
     bool linger_ = false;  // see finish
 };

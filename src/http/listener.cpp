@@ -15,7 +15,6 @@ using boost::system::error_code;
 
 constexpr int backlog = 4096;
 constexpr auto pause_after_failure = std::chrono::milliseconds(50);
-constexpr std::size_t refused_at_once = 64;  // connections above the limit that are still told 503
 
 unique_fd open_spare() {
     return unique_fd(::open("/dev/null", O_RDONLY | O_CLOEXEC));
@@ -84,10 +83,12 @@ awaitable<void> listener::run(std::shared_ptr<listener> self) {
 }
 
 void listener::admit(tcp::socket socket) {
-    const auto limit = state_->options.limit.connections;
-    if (state_->connections() >= limit + refused_at_once) return;
-    const bool busy = state_->connections() >= limit;
-    asio::co_spawn(acceptor_.get_executor(), serve(std::move(socket), state_, busy), report);
+    error_code ec;
+    const auto client = socket.remote_endpoint(ec);
+    if (ec) return;  // it has gone already
+    auto place = state_->places.enter(client.address());
+    if (!place) return;
+    asio::co_spawn(acceptor_.get_executor(), serve(std::move(socket), state_, std::move(*place)), report);
 }
 
 void listener::accept_failed(error_code failure) {

@@ -84,6 +84,8 @@ std::string_view reason(unsigned status) {
             return "URI Too Long";
         case 415:
             return "Unsupported Media Type";
+        case 417:
+            return "Expectation Failed";
         case 422:
             return "Unprocessable Content";
         case 429:

@@ -52,7 +52,6 @@ std::optional<refusal> apply_override(request& out) {
 }
 
 std::optional<refusal> read_target(request& out) {
-    if (out.target.size() > max_target) return refusal{414, "the request target is too long"};
     if (out.target == "*" && out.verb == method::options) return std::nullopt;
     auto parsed = parse_target(out.target);
     if (!parsed) return refusal{400, parsed.error().message};
@@ -67,9 +66,10 @@ std::optional<refusal> read_target(request& out) {
 
 }  // namespace
 
-std::optional<refusal> read_head(const request_header& header, request& out) {
+std::optional<refusal> read_head(const request_header& header, std::size_t max_target, request& out) {
     const auto verb = method_of(header.method_string(), true);
     if (!verb) return refusal{501, "unknown method"};
+    if (header.target().size() > max_target) return refusal{414, "the request target is too long"};
     out.verb = out.sent_verb = *verb;
     out.target = header.target();
     copy_fields(header, out);

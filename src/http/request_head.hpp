@@ -10,11 +10,8 @@
 
 namespace sparkgate::http {
 
-// The longest target that is served; 414 above it.
-inline constexpr std::size_t max_target = 32 * 1024;
-
-// Fills in everything of `out` but body, remote address and id.
-std::optional<refusal> read_head(const request_header& header, request& out);
+// Fills in everything of `out` but body, remote address and id. 414: the target is longer than `max_target`.
+std::optional<refusal> read_head(const request_header& header, std::size_t max_target, request& out);
 
 // The client's X-Request-Id when it is fit for logs and answers: 1 to 64 of [A-Za-z0-9._-]. Else empty.
 std::string_view client_request_id(const request& from);

@@ -48,7 +48,7 @@ bool may_have_body(unsigned status) {
 }
 
 void append_head(std::string& out, const response& answer, std::string_view common,
-                 std::string_view request_id, connection_word connection) {
+                 std::string_view request_id, connection_word connection, body_end end) {
     out.append("HTTP/1.1 ");
     append_number(out, answer.status);
     out.append(" ").append(reason(answer.status)).append("\r\n");
@@ -57,11 +57,12 @@ void append_head(std::string& out, const response& answer, std::string_view comm
     for (const auto& [name, value] : answer.headers)
         append_line(out, name, value);
     out.append("X-Request-Id: ").append(request_id).append("\r\n");
-    if (may_have_body(answer.status)) {
+    if (may_have_body(answer.status) && end == body_end::by_length) {
         out.append("Content-Length: ");
         append_number(out, answer.body.size());
         out.append("\r\n");
     }
+    if (end == body_end::by_last_chunk) out.append("Transfer-Encoding: chunked\r\n");
     if (connection == connection_word::close) out.append("Connection: close\r\n");
     if (connection == connection_word::keep_alive) out.append("Connection: keep-alive\r\n");
     out.append("\r\n");

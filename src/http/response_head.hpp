@@ -1,5 +1,5 @@
 // Spells the head of a response. Order: status line, Date, the server's common headers, Content-Type, the
-// response's own headers, X-Request-Id, Content-Length, Connection.
+// response's own headers, X-Request-Id, Content-Length or Transfer-Encoding, Connection.
 #pragma once
 
 #include "sparkgate/http/message.hpp"
@@ -10,6 +10,9 @@
 #include <vector>
 
 namespace sparkgate::http {
+
+// How the client knows where the body ends.
+enum class body_end { by_length, by_last_chunk, by_close };
 
 enum class connection_word { none, close, keep_alive };  // keep_alive is said to HTTP/1.0 clients only
 
@@ -22,6 +25,6 @@ bool may_have_body(unsigned status);
 
 // Appends the head, blank line included. `common`: from header_lines.
 void append_head(std::string& out, const response& answer, std::string_view common,
-                 std::string_view request_id, connection_word connection);
+                 std::string_view request_id, connection_word connection, body_end end = body_end::by_length);
 
 }  // namespace sparkgate::http

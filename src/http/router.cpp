@@ -53,6 +53,13 @@ std::optional<unsigned> router::score(const std::vector<std::string>& pattern,
     return literals;
 }
 
+std::string router::methods() const {
+    std::string allow;
+    for (const auto& each : routes_)
+        add_to_allow(allow, each.verb);
+    return allow;
+}
+
 std::variant<router::match, router::wrong_method, router::no_route> router::find(const request& what) const {
     std::optional<std::size_t> best;
     unsigned best_score = 0;

@@ -29,6 +29,10 @@ public:
 
     std::uint16_t port() const override { return listener_->port(); }
 
+    void use_tls(tls_context context) override {
+        if (state_->tls && context) state_->tls = std::move(context);
+    }
+
     awaitable<void> drain(std::chrono::milliseconds deadline) override {
         listener_->stop();
         co_await state_->drain(deadline);

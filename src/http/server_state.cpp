@@ -26,6 +26,10 @@ server_state::server_state(asio::any_io_executor executor, router the_routes, se
     : routes(std::move(the_routes)),
       options(std::move(the_options)),
       common_headers(header_lines(options.common_headers)),
+      tls(options.tls),
+      places(options.limit.connections, options.limit.connections_per_address),
+      bodies(options.limit.bodies_bytes),
+      unread(options.limit.unread_bytes),
       executor_(executor),
       watch_(executor),
       drained_(executor),
@@ -41,6 +45,18 @@ void server_state::add(connection& one) {
 void server_state::remove(connection& one) {
     connections_.erase(&one);
     if (connections_.empty()) drained_.cancel();
+}
+
+void server_state::make_room(const connection& writer) {
+    while (unread.exceeded()) {
+        connection* slowest = nullptr;
+        for (auto* each : connections_)
+            if (each != &writer && each->unread() > 0 &&
+                (!slowest || each->unread_since() < slowest->unread_since()))
+                slowest = each;
+        if (!slowest) return;
+        slowest->cut();
+    }
 }
 
 std::string server_state::next_request_id() {
@@ -62,7 +78,7 @@ awaitable<void> server_state::watch_deadlines(std::shared_ptr<server_state> self
 awaitable<void> server_state::drain(std::chrono::milliseconds deadline) {
     draining_ = true;
     for (auto* each : connections_)
-        each->close_if_idle();
+        each->make_haste();
     drained_.expires_after(deadline);
     if (!connections_.empty()) co_await drained_.async_wait(as_tuple);
     cut_all();

@@ -2,6 +2,9 @@
 // by shared_ptr, so it outlives the server object when coroutines are still unwinding.
 #pragma once
 
+#include "http/admission.hpp"
+#include "http/budget.hpp"
+
 #include "sparkgate/http/server.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
@@ -22,13 +25,20 @@ public:
     const router routes;
     const server_options options;
     const std::string common_headers;  // as header_lines makes them
+    tls_context tls;                   // for new connections
+
+    admission places;
+    budget bodies, unread;  // see limits
 
     bool draining() const { return draining_; }
-    std::size_t connections() const { return connections_.size(); }
 
     // A connection adds itself for its whole life.
     void add(connection& one);
     void remove(connection& one);
+
+    // Ends the connections that have been reading their answers longest, but `writer`, until all that is
+    // unread is within its budget.
+    void make_room(const connection& writer);
 
     // Short and unique among gateways and restarts: random part of this process, "-", a count.
     std::string next_request_id();

@@ -1,5 +1,7 @@
 #include "http/target.hpp"
 
+#include <boost/nowide/utf/utf.hpp>
+
 #include <algorithm>
 #include <cctype>
 #include <optional>
@@ -23,10 +25,17 @@ int hex_digit(char c) {
     return -1;
 }
 
+bool is_utf8(std::string_view text) {
+    using traits = boost::nowide::utf::utf_traits<char>;
+    for (auto at = text.begin(); at != text.end();)
+        if (!boost::nowide::utf::is_valid_codepoint(traits::decode(at, text.end()))) return false;
+    return true;
+}
+
 enum class part { path, query };
 
-// Decodes once. Nothing when an escape is broken, or when it hides a byte that this part must not hold: NUL
-// anywhere, any control character in a path.
+// Decodes once. Nothing when an escape is broken, when it hides a byte that this part must not hold (NUL
+// anywhere, any control character in a path), or when the whole is not UTF-8.
 std::optional<std::string> decode(std::string_view raw, part where) {
     std::string out;
     out.reserve(raw.size());
@@ -48,11 +57,16 @@ std::optional<std::string> decode(std::string_view raw, part where) {
         out += static_cast<char>(byte);
         i += 2;
     }
+    if (!is_utf8(out)) return std::nullopt;
     return out;
 }
 
-bool only_visible_ascii(std::string_view raw) {
-    return std::all_of(raw.begin(), raw.end(), [](char c) { return c > ' ' && c < '\x7f' && c != '#'; });
+// The characters of a URI without a fragment (RFC 3986, 2), and not one that servers repair differently.
+bool only_uri_characters(std::string_view raw) {
+    static constexpr std::string_view never = "#\"<>\\^`{|}";
+    return std::all_of(raw.begin(), raw.end(), [](char c) {
+        return c > ' ' && c < '\x7f' && never.find(c) == std::string_view::npos;
+    });
 }
 
 // The text up to `separator`, which both are removed from `rest`.
@@ -103,12 +117,13 @@ bool parse_query(std::string_view raw, target& out) {
 }  // namespace
 
 std::string normal_authority(std::string_view authority) {
-    if (authority.ends_with(":80")) authority.remove_suffix(3);
+    if (authority.ends_with(":80")) authority.remove_suffix(2);
+    if (authority.ends_with(':')) authority.remove_suffix(1);
     return lower(authority);
 }
 
 result<target> parse_target(std::string_view raw) {
-    if (!only_visible_ascii(raw))
+    if (!only_uri_characters(raw))
         return fail(errc::invalid_argument, "the request target has illegal characters");
     target out;
     if (!raw.starts_with('/') && !strip_authority(raw, out))

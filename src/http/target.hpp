@@ -21,7 +21,7 @@ struct target {
 // Accepts the origin form and the absolute form. Errors: invalid_argument, one line for the client.
 result<target> parse_target(std::string_view raw);
 
-// A Host value or authority as one spells it to compare: lower case, without the port 80.
+// A Host value or authority as one spells it to compare: lower case, without the port 80 or an empty one.
 std::string normal_authority(std::string_view authority);
 
 }  // namespace sparkgate::http

@@ -8,6 +8,7 @@
 #include <boost/beast/http/fields.hpp>
 #include <boost/beast/http/message.hpp>
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -22,13 +23,34 @@ struct refusal {
     std::string message;  // one line for the client
 };
 
-inline constexpr std::size_t max_fields = 100;
+// Checks the framing, the Host and the number of fields of a complete header. Nothing: the request may be
+// served.
+std::optional<refusal> check_header(const request_header& header, std::size_t max_fields);
 
-// Checks the framing, the Host and the size of a complete header. Nothing: the request may be served.
-std::optional<refusal> check_header(const request_header& header);
+// An Expect that cannot be met (RFC 9110, 10.1.1). To be asked of HTTP/1.1 clients: older ones do not mean
+// it.
+std::optional<refusal> check_expectation(const request_header& header);
+
+// Whether a Connection field says "close", which wins over "keep-alive" (RFC 9112, 9.3).
+bool asks_to_close(const request_header& header);
+
+// Beast's callback for the chunks of one body: bounds their extensions in all, as Beast does not.
+class chunk_guard {
+public:
+    static constexpr std::size_t max_extension_bytes = 16 * 1024;
+
+    void operator()(std::uint64_t size, std::string_view extensions, boost::beast::error_code& ec);
+
+private:
+    std::size_t extension_bytes_ = 0;
+};
 
 // The answer to a parse error. `unread`: what the parser has not consumed, the request line if that was at
 // fault.
 refusal refusal_of(boost::beast::error_code failure, std::string_view unread);
+
+// The answer when the buffer is full of something beside a body that has no end: a chunk extension or a
+// trailer.
+refusal refusal_of_rest(std::string_view unread);
 
 }  // namespace sparkgate::http

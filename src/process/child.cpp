@@ -9,6 +9,7 @@
 #include <poll.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <sysexits.h>
 
 namespace sparkgate::process {
 
@@ -90,7 +91,10 @@ awaitable<void> watch_end(watched_ptr self) {
     if (!status) {
         status = exit_status{};
         status->problem = "the shim ended without a report";
-        if (code && *code != 0) status->problem += " (exit code " + std::to_string(*code) + ")";
+        if (code == EX_IOERR)
+            status->problem = "its directory cannot be written to (is the disk full?)";
+        else if (code && *code != 0)
+            status->problem += " (exit code " + std::to_string(*code) + ")";
     }
     self->gone = true;
     self->ended(std::move(*status));

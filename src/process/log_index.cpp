@@ -1,5 +1,6 @@
 #include "sparkgate/process/log_index.hpp"
 
+#include "log_hole.hpp"
 #include "read_at.hpp"
 
 #include <algorithm>
@@ -14,8 +15,6 @@ namespace {
 
 constexpr std::int64_t lines_per_mark = 1024;
 constexpr std::size_t block_bytes = 64u << 10;
-// The shim removes whole multiples of this; a smaller hole is not its work.
-constexpr std::int64_t smallest_hole = 64 << 10;
 
 // Collects lines out of blocks of text, up to a number of lines and of bytes.
 class page {
@@ -103,39 +102,17 @@ std::int64_t log_index::open() {
     return exists ? found.st_size : 0;
 }
 
-// The only hole of a file that is only appended to. A file system that knows none has none.
-log_index::hole log_index::find_hole(std::int64_t size) const {
-    const auto begin = ::lseek(fd_.get(), 0, SEEK_HOLE);
-    if (begin < 0 || begin >= size) return {};
-    const auto end = ::lseek(fd_.get(), begin, SEEK_DATA);
-    if (end - begin < smallest_hole) return {};
-    return {begin, end};
-}
-
-// Where the first line after `offset` begins.
-std::int64_t log_index::after_newline(std::int64_t offset, std::int64_t limit) const {
-    char block[block_bytes];
-    while (offset < limit) {
-        const std::size_t n = read_at(fd_.get(), block, sizeof block, offset);
-        if (n == 0) break;
-        if (const auto* at = static_cast<const char*>(std::memchr(block, '\n', n)))
-            return offset + (at - block) + 1;
-        offset += static_cast<std::int64_t>(n);
-    }
-    return limit;
-}
-
 // Leaves the file open; the number of its lines.
 std::int64_t log_index::refresh() {
     const auto size = open();
-    const auto now = find_hole(size);
+    const auto now = find_hole(fd_.get(), size);
     if (now != hole_) {
         if (head_.indexed > now.begin) head_ = {};
         tail_ = {};
-        tail_.begin = tail_.indexed = after_newline(now.end, size);
+        tail_.begin = tail_.indexed = after_newlines(fd_.get(), now.end, size, 1);
         hole_ = now;
     }
-    if (hole_ == hole()) {
+    if (hole_.empty()) {
         index(head_, size);
         return head_.lines();
     }
@@ -178,6 +155,24 @@ std::vector<std::string> log_index::lines(std::int64_t from, std::int64_t size) 
     return out;
 }
 
+std::int64_t log_index::offset_of(std::int64_t line) {
+    const std::int64_t count = refresh();
+    std::int64_t out = hole_.empty() ? head_.indexed : tail_.indexed;
+    if (line < head_.lines())
+        out = find(head_, std::max<std::int64_t>(line, 0));
+    else if (!hole_.empty() && line == head_.lines())
+        out = head_.whole_lines_end;
+    else if (line < count)
+        out = find(tail_, line - head_.lines() - 1);
+    fd_.reset();
+    return out;
+}
+
+std::int64_t log_index::find(const part& of, std::int64_t line) const {
+    return after_newlines(fd_.get(), of.marks[static_cast<std::size_t>(line / lines_per_mark)], of.indexed,
+                          line % lines_per_mark);
+}
+
 std::vector<std::string> log_index::read(std::int64_t from, std::int64_t size, std::int64_t count) const {
     from = std::max<std::int64_t>(from, 0);
     if (from >= count || size <= 0) return {};
@@ -189,11 +184,9 @@ std::vector<std::string> log_index::read(std::int64_t from, std::int64_t size, s
                   of.open_line, wanted);
     };
     if (from < head_.lines()) take(head_, from);
-    if (hole_ == hole() || wanted.full()) return wanted.finish();
+    if (hole_.empty() || wanted.full()) return wanted.finish();
     const auto after_head = std::max<std::int64_t>(from - head_.lines(), 0);
-    if (after_head == 0)
-        wanted.take("sparkgate: " + std::to_string(tail_.begin - head_.whole_lines_end) +
-                    " bytes of output were removed here, the log had grown too large\n");
+    if (after_head == 0) wanted.take(removal_line(tail_.begin - head_.whole_lines_end));
     if (!wanted.full() && tail_.lines() > 0) take(tail_, std::max<std::int64_t>(after_head - 1, 0));
     return wanted.finish();
 }

@@ -57,6 +57,10 @@ awaitable<result<void>> program::erase_record(store::change erasure) {
     co_return done;
 }
 
+void program::heard_from(time_point::duration held) {
+    clocks_.last_contact = std::max(clocks_.last_contact, world_.clock() + held);
+}
+
 void program::abandon() {
     gone_ = true;
     on_ended(nullptr);

@@ -152,10 +152,6 @@ void session::touch() {
     clocks_.last_activity = world_.clock();
 }
 
-void session::heard_from(time_point::duration held) {
-    clocks_.last_contact = std::max(clocks_.last_contact, world_.clock() + held);
-}
-
 std::optional<expiry> session::expires() const {
     auto now = occupation::idle;
     if (is_finished(state_))

@@ -15,7 +15,6 @@ namespace sparkgate::session {
 namespace {
 
 constexpr std::size_t largest_output_in_memory = 64 * 1024;
-constexpr std::size_t output_page_bytes = 1u << 20;
 constexpr std::int64_t erased_at_once = 100;  // statements
 
 std::string error_output(std::int64_t id, const std::string& ename, const std::string& evalue) {
@@ -167,13 +166,15 @@ void session::on_started(const driver::frame& received) {
     which->started = received.integer("t", which->started);
     // Not waited for: it tells a later gateway process when it began, nothing depends on it.
     world_.store.enqueue(put_change(id(), *which));
+    changed_.notify();
 }
 
 void session::on_progress(const driver::frame& received) {
     const auto which = statements_.find(received.integer("id", -1));
     const auto value = received.header.find("value");
-    if (which && !is_final(which->state) && value != received.header.end() && value->is_number())
-        which->progress = std::clamp(value->get<double>(), 0.0, 1.0);
+    if (!which || is_final(which->state) || value == received.header.end() || !value->is_number()) return;
+    which->progress = std::clamp(value->get<double>(), 0.0, 1.0);
+    changed_.notify();
 }
 
 // Shown at once: the driver keeps the result until it is acknowledged, and that is when it is in the store.
@@ -287,11 +288,11 @@ void session::on_stream(const driver::frame& received) {
     changed_.notify();
 }
 
-output_page session::printed(std::int64_t statement_id, std::int64_t from) const {
+output_page session::printed(std::int64_t statement_id, std::int64_t from, std::size_t most) const {
     output_page page{from, from, {}};
     unique_fd file(::open(stream_path(statement_id).c_str(), O_RDONLY | O_CLOEXEC));
     if (!file) return page;
-    page.text.resize(output_page_bytes);
+    page.text.resize(most);
     const ssize_t n = ::pread(file.get(), page.text.data(), page.text.size(), from);
     page.text.resize(n > 0 ? static_cast<std::size_t>(n) : 0);
     page.text.resize(whole_characters(page.text));

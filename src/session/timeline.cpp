@@ -6,7 +6,9 @@ namespace sparkgate::session {
 
 std::string timeline::reached(const std::string& phase, epoch_ms when) {
     last_ = phase;
-    return fmt::format("sparkgate: start +{:.3f} s: {}", static_cast<double>(when - begin_) / 1000.0, phase);
+    // As doubles: a driver's clock may say anything.
+    const double after = static_cast<double>(when) - static_cast<double>(begin_);
+    return fmt::format("sparkgate: start +{:.3f} s: {}", after / 1000.0, phase);
 }
 
 }  // namespace sparkgate::session

@@ -34,11 +34,12 @@ class Answer:
 
 
 class Client:
-    def __init__(self, port, host="127.0.0.1"):
-        self.host, self.port, self._connection, self._last_use = host, port, None, 0.0
+    def __init__(self, port, host="127.0.0.1", tls=None):
+        """`tls`: an ssl.SSLContext, for a server that speaks TLS."""
+        self.host, self.port, self.tls, self._connection, self._last_use = host, port, tls, None, 0.0
 
     def fork(self):
-        return Client(self.port, self.host)
+        return Client(self.port, self.host, self.tls)
 
     def move(self, port):
         """The server has been started anew on another port."""
@@ -60,7 +61,8 @@ class Client:
             self.close()  # the server may be closing it at this moment
         self._last_use = time.monotonic()
         if self._connection is None:
-            self._connection = http.client.HTTPConnection(self.host, self.port)
+            self._connection = (http.client.HTTPSConnection(self.host, self.port, context=self.tls) if self.tls
+                                else http.client.HTTPConnection(self.host, self.port))
         self._connection.timeout = timeout
         if self._connection.sock is not None:
             self._connection.sock.settimeout(timeout)

@@ -7,9 +7,13 @@ The conf words (see fake_spark_submit.py):
     token=TEXT     use this token
 
 The code of a statement is its command:
+    NUMBER              result text/plain NUMBER
     say TEXT            result text/plain TEXT
     print TEXT          stream TEXT, then a result with it
     steps FILE TEXT     stream TEXT, then wait until FILE exists, then the result
+    relay FILE          stream each line that is appended to FILE, until a line "." ends it; the text is the result
+    flood N             stream N MiB as fast as possible
+    progress GO VALUE END   wait until the file GO exists, tell this progress, wait until the file END exists
     big N               result of N characters
     error NAME TEXT     error result
     forever             runs until it is cancelled
@@ -148,7 +152,7 @@ class Driver:
     def execute(self, number, code):
         self.tell("started", id=number, t=now())
         word, _, rest = code.partition(" ")
-        output = getattr(self, "do_" + word)(number, rest)
+        output = plain(word) if word.isdigit() else getattr(self, "do_" + word)(number, rest)
         self.running = None
         if output is None:
             self.tell("result", id=number, state="cancelled", t=now())
@@ -168,6 +172,27 @@ class Driver:
         self.tell("stream", text.encode(), id=number, name="stdout")
         wait_for(file)
         return plain(text)
+
+    def do_relay(self, number, file):
+        text = ""
+        with open(file, encoding="utf-8") as lines:
+            while (line := whole_line(lines)) != ".\n":
+                self.tell("stream", line.encode(), id=number, name="stdout", at=len(text.encode()))
+                text += line
+        return plain(text)
+
+    def do_flood(self, number, size):
+        part = (b"x" * 63 + b"\n") * (1 << 14)
+        for at in range(int(size)):
+            self.tell("stream", part, id=number, name="stdout", at=at * len(part))
+        return plain("flooded")
+
+    def do_progress(self, number, rest):
+        go, value, end = rest.split(" ")
+        wait_for(go)
+        self.link.send({"op": "progress", "id": number, "value": float(value)})
+        wait_for(end)
+        return plain(value)
 
     def do_big(self, number, size):
         return plain("x" * int(size))
@@ -219,6 +244,15 @@ def append_line(file, text):
     """One write, so that lines of many processes stay whole."""
     with open(file, "ab", buffering=0) as out:
         out.write(text.encode() + b"\n")
+
+
+def whole_line(lines):
+    """The next line of an open file, when it is there."""
+    text = ""
+    while not text.endswith("\n"):
+        text += lines.readline()
+        time.sleep(0 if text else 0.005)
+    return text
 
 
 def wait_for(file):

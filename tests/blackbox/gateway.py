@@ -4,12 +4,14 @@ Everything that a server starts inherits the environment variable SPARKGATE_TEST
 directory, and most of it has that path in its arguments; so /proc tells what survived.
 """
 
+import contextlib
 import json
 import os
 import pathlib
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 from blackbox.client import Client, until
@@ -78,7 +80,8 @@ def run(*arguments, environment=None, timeout=60):
 class Gateway:
     """A server on a free port with a state directory of its own."""
 
-    def __init__(self, directory, spark_home, python=None, settings=None, environment=None):
+    def __init__(self, directory, spark_home, python=None, settings=None, environment=None, tls=None):
+        """`tls`: the ssl.SSLContext of its clients, where the settings make it speak TLS."""
         self.directory = pathlib.Path(directory)
         self.state_dir = self.directory / "state"
         self.log_file = self.directory / "server.log"
@@ -92,7 +95,7 @@ class Gateway:
         # Tests of recovery ask for it; all others want nothing left when their server stops.
         self.settings = {"server.port": "0", "server.recovery.mode": "off", "state.dir": str(self.state_dir), "server.log.level": "debug",
                          **(settings or {})}
-        self.process, self.client = None, None
+        self.process, self.client, self.tls = None, None, tls
 
     def spawn(self, binary=BINARY):
         """The process; nothing is waited for."""
@@ -113,7 +116,7 @@ class Gateway:
         assert self.process.poll() is None, f"the server ended with {self.process.returncode}\n{self.log()}"
         port = int(self.port_file.read_text())
         if self.client is None:
-            self.client = Client(port)
+            self.client = Client(port, tls=self.tls)
         else:
             self.client.move(port)
         return self
@@ -153,6 +156,29 @@ class Gateway:
 
     def descriptors(self):
         return len(os.listdir(f"/proc/{self.process.pid}/fd"))
+
+    def resident_kib(self):
+        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
+        return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS:"))
+
+    @contextlib.contextmanager
+    def memory_bounded(self, kib):
+        """The resident memory must not grow by more than this within the block."""
+        before, over = self.resident_kib(), threading.Event()
+        peak = [before]
+
+        def watch():
+            while not over.wait(0.05):
+                peak.append(self.resident_kib())
+
+        watcher = threading.Thread(target=watch)
+        watcher.start()
+        try:
+            yield
+        finally:
+            over.set()
+            watcher.join()
+        assert max(peak) - before < kib, f"{before} KiB before, then up to {max(peak)}"
 
     def stop(self):
         """SIGTERM, as an operator would. Returns the exit code."""

@@ -1,7 +1,6 @@
 """Logs of batches: complete and in order, read in pages of bounded size, at any length of output."""
 
 import re
-import threading
 
 import pytest
 
@@ -20,11 +19,6 @@ def is_error(answer, message):
 
 def text_size(page):
     return sum(len(line.encode()) for line in page["log"])
-
-
-def resident_kib(gateway):
-    with open(f"/proc/{gateway.process.pid}/status") as status:
-        return next(int(line.split()[1]) for line in status if line.startswith("VmRSS:"))
 
 
 @pytest.fixture
@@ -175,18 +169,8 @@ def test_gigabyte_of_output(gateway, batch):
     warm = batch(block=1000)
     warm.wait_end()
     warm.page("?from=0&size=100")
-    before = resident_kib(gateway)
-    one = batch(block=count)
-    peak = [before]
-    over = threading.Event()
-
-    def watch():
-        while not over.wait(0.05):
-            peak.append(resident_kib(gateway))
-
-    watcher = threading.Thread(target=watch)
-    watcher.start()
-    try:
+    with gateway.memory_bounded(MEMORY_BOUND_KIB):
+        one = batch(block=count)
         while one.state() not in batches.FINAL:
             total = one.page("?size=0")["total"]
             one.page(f"?from={total // 2}&size=100")
@@ -199,7 +183,3 @@ def test_gigabyte_of_output(gateway, batch):
         assert page["log"] == [block_line(number) for number in range(first, first + 100)]
         assert block_line(count - 1) in one.page("?size=20")["log"]
         assert text_size(one.page(f"?from={total // 3}&size=-1")) <= PAGE_LIMIT
-    finally:
-        over.set()
-        watcher.join()
-    assert max(peak) - before < MEMORY_BOUND_KIB, f"{before} KiB before, then up to {max(peak)}"

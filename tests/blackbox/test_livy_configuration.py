@@ -56,7 +56,7 @@ def test_an_old_name_sets_the_key_of_today(tmp_path):
     ("livy.server.auth.type = kerberos", "Authentication is not available"),
     ("livy.server.access-control.enabled = true", "Access control is not available"),
     ("livy.server.access_control.enabled true", "Access control is not available"),
-    ("livy.keystore = /etc/livy.jks", "TLS is not available"),
+    ("livy.keystore = /etc/livy.jks", "set server.tls.certificate and server.tls.key"),
     ("livy.server.thrift.enabled = true", "Thrift (JDBC) server is not available"),
 ])
 def test_what_asks_for_missing_protection_stops_the_start(tmp_path, fake_spark_home, line, words):

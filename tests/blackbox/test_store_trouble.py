@@ -137,8 +137,9 @@ def test_a_disk_that_takes_nothing(trouble, tmp_path):
     running = session.submit(f"await {tmp_path / 'go'} {tmp_path / 'ran'} late")
     until((tmp_path / "ran").exists, 20, "the statement runs")
     waiting = session.submit(f"count {tmp_path / 'ran'} queued")
-    job = batches.create(client, conf=batches.fake_conf(until=tmp_path / "go", last="the end"))
-    job.wait_state("running")
+    starts = tmp_path / "starts"
+    job = batches.create(client, conf=batches.fake_conf(record=starts, until=tmp_path / "go", last="the end"))
+    until(starts.exists, 20, "the batch runs")
 
     trouble.begin()
     more = post_until_refused(lambda: client.post(session.path + "/statements", {"code": "say more"}))

@@ -1,11 +1,14 @@
-// A blocking HTTP client for tests that sends the bytes it is told and shows the bytes it gets.
-// Every wait has a ceiling; past it the test fails instead of hanging.
+// A blocking HTTP client for tests that sends the bytes it is told and shows the bytes it gets, in the clear
+// or through TLS. Every wait has a ceiling; past it the test fails instead of hanging.
 #pragma once
+
+#include "http/openssl.hpp"
 
 #include "sparkgate/base/unique_fd.hpp"
 
 #include <arpa/inet.h>
 #include <chrono>
+#include <csignal>
 #include <cstdint>
 #include <netinet/in.h>
 #include <poll.h>
@@ -13,6 +16,7 @@
 #include <string>
 #include <string_view>
 #include <sys/socket.h>
+#include <utility>
 
 namespace sparkgate::test {
 
@@ -44,8 +48,19 @@ public:
             throw std::runtime_error("connect failed");
     }
 
+    // Shakes hands; see failure().
+    raw_http(std::uint16_t port, SSL_CTX* tls) : raw_http(port) {
+        if (tls) shake_hands(tls);
+    }
+
+    // Why TLS has failed, from the client's point of view; "" while it has not.
+    const std::string& failure() const { return failure_; }
+    SSL* tls() const { return tls_.get(); }
+    int descriptor() const { return socket_.get(); }
+
     // False when the server has closed; what was sent before may still be answered.
     bool send(std::string_view bytes) {
+        if (tls_) return send_tls(bytes);
         while (!bytes.empty()) {
             await(POLLOUT);
             const auto sent = ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -78,11 +93,32 @@ public:
         return receive();
     }
 
-    // Whether the server ends the connection, in an orderly way, with nothing more to read.
+    // What comes up to `end` and with it; less when the server closes before.
+    std::string receive_until(std::string_view end) {
+        std::size_t at;
+        while ((at = unread_.find(end)) == std::string::npos)
+            if (!read_some()) return std::exchange(unread_, {});
+        std::string out = unread_.substr(0, at + end.size());
+        unread_.erase(0, out.size());
+        return out;
+    }
+
+    // Everything until the server closes.
+    std::string receive_all() {
+        while (read_some()) {
+        }
+        return std::exchange(unread_, {});
+    }
+
+    // Whether the server ends the connection, in an orderly way (with TLS: announced by a close_notify), with
+    // nothing more to read.
     bool closed() { return unread_.empty() && !read_some() && !reset_; }
 
     void close() { socket_.reset(); }
-    void half_close() { ::shutdown(socket_.get(), SHUT_WR); }
+    void half_close() {
+        if (tls_) SSL_shutdown(tls_.get());
+        ::shutdown(socket_.get(), SHUT_WR);
+    }
 
 private:
     void await(short what) {
@@ -90,16 +126,55 @@ private:
         if (::poll(&one, 1, 10'000) != 1) throw std::runtime_error("the server did nothing for 10 s");
     }
 
-    bool read_some() {
+    void shake_hands(SSL_CTX* tls) {
+        std::signal(SIGPIPE, SIG_IGN);
+        const timeval ceiling{10, 0};
+        ::setsockopt(socket_.get(), SOL_SOCKET, SO_RCVTIMEO, &ceiling, sizeof ceiling);
+        ::setsockopt(socket_.get(), SOL_SOCKET, SO_SNDTIMEO, &ceiling, sizeof ceiling);
+        tls_.reset(SSL_new(tls));
+        SSL_set_fd(tls_.get(), socket_.get());
+        if (SSL_connect(tls_.get()) <= 0) failure_ = reason();
+    }
+
+    bool send_tls(std::string_view bytes) {
+        if (bytes.empty() || !failure_.empty()) return failure_.empty();
+        const bool sent = SSL_write(tls_.get(), bytes.data(), static_cast<int>(bytes.size())) > 0;
+        if (!sent) failure_ = reason();
+        return sent;
+    }
+
+    static std::string reason() {
+        const auto said = http::take_openssl_error();
+        return said.empty() ? "closed" : said;
+    }
+
+    ssize_t receive_tls(char* out, int size) {
+        const int count = SSL_read(tls_.get(), out, size);
+        if (count > 0) return count;
+        const int why = SSL_get_error(tls_.get(), count);
+        if (why == SSL_ERROR_ZERO_RETURN) return 0;
+        if (why == SSL_ERROR_WANT_READ) throw std::runtime_error("the server did nothing for 10 s");
+        failure_ = reason();
+        return -1;
+    }
+
+    ssize_t receive_plain(char* out, std::size_t size) {
         await(POLLIN);
+        return ::recv(socket_.get(), out, size, 0);
+    }
+
+    bool read_some() {
         char chunk[16 * 1024];
-        const auto count = ::recv(socket_.get(), chunk, sizeof chunk, 0);
+        const bool secure = tls_ && failure_.empty();
+        const auto count = secure ? receive_tls(chunk, sizeof chunk) : receive_plain(chunk, sizeof chunk);
         if (count < 0) reset_ = true;
         if (count > 0) unread_.append(chunk, static_cast<std::size_t>(count));
         return count > 0;
     }
 
     unique_fd socket_;
+    http::ssl_ptr tls_;
+    std::string failure_;
     std::string unread_;
     bool reset_ = false;
 };

@@ -10,7 +10,7 @@ enum exit_code : int {
     internal_failure = 1,
     bad_usage = 2,  // the command line itself
     bad_key = 3,    // a configuration key that does not exist (--set), or a line that is not "key = value"
-    bad_value = 4,  // a value that the key does not take
+    bad_value = 4,  // a value that the key does not take, or that contradicts another key's
     config_unreadable = 5,  // the file of --config, or one that the configuration points to
     cannot_listen = 6,      // port taken, address not ours, or remote access without authentication
     no_spark = 7,

@@ -27,13 +27,20 @@ struct settings {
     std::string server_host;
     std::uint16_t server_port = 0;
     bool allow_remote_without_authentication = false;
-    byte_count request_header_size, request_body_size;
-    int max_connections = 0;
+    // Empty certificate: no TLS.
+    std::filesystem::path tls_certificate, tls_key, tls_key_password_file, tls_client_ca;
+    std::string tls_min_version, tls_ciphers, tls_client_auth;
+    byte_count request_header_size, request_target_size, request_body_size;
+    byte_count request_bodies_size, unread_answers_size;  // of all connections
+    int max_header_fields = 0;
+    int max_connections = 0, max_connections_per_address = 0, max_requests_per_connection = 0;
+    byte_count min_transfer_rate;  // a second
     milliseconds header_timeout{}, body_timeout{}, keep_alive_timeout{}, write_timeout{};
-    milliseconds drain_timeout{};
+    milliseconds drain_timeout{}, events_heartbeat{};
     bool security_headers = true;
     // Their values; empty: not sent.
-    std::string x_frame_options, x_xss_protection, content_security_policy, x_content_type_options;
+    std::string x_frame_options, x_xss_protection, content_security_policy, x_content_type_options,
+        strict_transport_security;
     bool csrf_protection = false, send_server_version = false;
     std::string ui_base_path;
     byte_count upload_max_size;
@@ -41,6 +48,9 @@ struct settings {
     std::filesystem::path state_dir;
     std::string recovery_mode;  // "recovery": programs outlive the server; "off": they end with it
     std::string log_level;
+    std::string access_log;  // empty: none; a relative one is in state_dir
+    byte_count access_log_max_size;
+    int access_log_files = 0;
     milliseconds session_orphan_timeout{}, batch_orphan_timeout{};  // that they outlive a server by
 
     std::string spark_home, spark_master, spark_deploy_mode;

@@ -1,6 +1,8 @@
 // Requests and responses as handlers see them: plain values, no Beast.
 #pragma once
 
+#include "sparkgate/http/stream.hpp"
+
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -15,6 +17,12 @@ enum class method { get, head, post, put, patch, delete_, options };
 
 std::string_view to_string(method verb);
 
+// Of a client whose certificate was verified; else both are empty.
+struct client_certificate {
+    std::string subject;      // the whole name, RFC 4514: "CN=alice,OU=etl"
+    std::string common_name;  // "alice"; empty where the subject has none, or several
+};
+
 struct request {
     // What the client means, and what the request line says: POST where an override named the other.
     method verb = method::get, sent_verb = method::get;
@@ -26,7 +34,8 @@ struct request {
         headers;  // names in lower case, in order; trailers never
     std::string body;
     std::string remote_address;  // "127.0.0.1"
-    std::string id;              // the request id of answers and log lines
+    client_certificate certificate;
+    std::string id;  // the request id of answers and log lines
 
     // First value; nullptr when absent. Header names are given in lower case.
     const std::string* header(std::string_view name) const;
@@ -38,6 +47,7 @@ struct response {
     std::string body;
     std::string content_type = "application/json;charset=utf-8";  // empty: no Content-Type header
     std::vector<std::pair<std::string, std::string>> headers;     // Location, Allow, …
+    body_producer stream;  // writes the body once the head has been sent; `body` does not count then
 };
 
 // The standard reason phrase ("Not Found").

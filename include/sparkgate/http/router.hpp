@@ -44,6 +44,9 @@ public:
 
     const std::vector<route>& routes() const { return routes_; }
 
+    // Every method that some route has, as an Allow header spells them.
+    std::string methods() const;
+
 private:
     // How literally the pattern matches the path: one bit a segment, earlier segments weigh more.
     static std::optional<unsigned> score(const std::vector<std::string>& pattern,

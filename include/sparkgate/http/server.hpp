@@ -5,6 +5,7 @@
 #include "sparkgate/base/async.hpp"
 #include "sparkgate/base/error.hpp"
 #include "sparkgate/http/router.hpp"
+#include "sparkgate/http/tls.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 
@@ -19,25 +20,34 @@ namespace sparkgate::http {
 
 struct limits {
     std::size_t header_bytes = 48 * 1024;  // Boost 1.81 cannot take a larger field safely
-    std::size_t body_bytes = 64u << 20;
+    std::size_t header_fields = 100;
+    std::size_t target_bytes = 8 * 1024;
+    std::size_t body_bytes = 16u << 20;     // where the route does not say more
+    std::size_t bodies_bytes = 512u << 20;  // in memory, of all connections
+    std::size_t unread_bytes = 512u << 20;  // of answers that clients have not taken yet, of all connections
     std::size_t connections = 10'000;
-    std::chrono::milliseconds header_timeout{
-        10'000};  // from the first byte of a request to the end of its header
-    std::chrono::milliseconds body_timeout{60'000};  // plus the time that body_bytes_per_second allows
-    std::size_t body_bytes_per_second = 10 * 1024;
+    std::size_t connections_per_address = 1'000;  // of IPv6 per network of 64 bits
+    std::size_t requests_per_connection = 10'000;
+    // From the first byte of a request to the end of its header; for a TLS handshake, too.
+    std::chrono::milliseconds header_timeout{10'000};
+    std::chrono::milliseconds body_timeout{60'000};  // plus the time that bytes_per_second allows
+    std::size_t bytes_per_second = 10 * 1024;
     std::chrono::milliseconds idle_timeout{120'000};  // keep-alive without a request
-    std::chrono::milliseconds write_timeout{60'000};  // per response, plus size at body_bytes_per_second
+    std::chrono::milliseconds write_timeout{
+        60'000};  // per response or piece of a stream, plus size at bytes_per_second
 };
 
 struct server_options {
     std::string host = "127.0.0.1";
     std::uint16_t port = 8998;  // 0: a free one
     limits limit;
+    tls_context tls;  // null: plain HTTP
     // Headers of every response (security headers).
     std::vector<std::pair<std::string, std::string>> common_headers;
     // Asked before the route is looked for, may be empty: a response refuses the request.
     std::function<std::optional<response>(const request&)> refuse;
-    // Responses of the server itself: 400, 404, 405, 408, 413, 431, 500, 501, 503. The request is as far as
+    // Responses of the server itself: 400, 404, 405, 408, 413, 414, 417, 429, 431,
+    // 500, 501, 503, 505. The request is as far as
     // it could be read; the message is one line for a person.
     std::function<response(const request&, unsigned status, std::string_view message)> error_response;
     // Called once per answered request (access log).
@@ -55,6 +65,9 @@ public:
 
     // The bound port (after start).
     virtual std::uint16_t port() const = 0;
+
+    // From now on for new connections; a server that was started with TLS keeps to TLS.
+    virtual void use_tls(tls_context context) = 0;
 
     // Stops accepting, closes idle connections, lets running requests be answered with "Connection: close",
     // and resolves when none is left, at the latest after `deadline`, when the rest is cut.

@@ -17,6 +17,13 @@
 
 namespace sparkgate::process {
 
+// What is missing in a file's middle, in bytes; begin == end: nothing.
+struct log_hole {
+    std::int64_t begin = 0, end = 0;
+    bool empty() const { return begin == end; }
+    friend bool operator==(const log_hole&, const log_hole&) = default;
+};
+
 class log_index {
 public:
     static constexpr std::size_t max_page_bytes = 4u << 20;
@@ -32,6 +39,9 @@ public:
     // line longer than that is cut.
     std::vector<std::string> lines(std::int64_t from, std::int64_t size);
 
+    // Where a line begins in the file (see log_follower); the end of the file for one that is not there yet.
+    std::int64_t offset_of(std::int64_t line);
+
 private:
     // The lines that begin in a range of bytes.
     struct part {
@@ -42,22 +52,17 @@ private:
         std::vector<std::int64_t> marks;   // where line 1024*i of this part starts
         std::int64_t lines() const { return newlines + (open_line ? 1 : 0); }
     };
-    struct hole {
-        std::int64_t begin = 0, end = 0;
-        friend bool operator==(const hole&, const hole&) = default;
-    };
 
     std::int64_t refresh();
     std::int64_t open();
     std::vector<std::string> read(std::int64_t from, std::int64_t size, std::int64_t count) const;
-    hole find_hole(std::int64_t size) const;
     void index(part& of, std::int64_t limit);
-    std::int64_t after_newline(std::int64_t offset, std::int64_t limit) const;
+    std::int64_t find(const part& of, std::int64_t line) const;
 
     std::filesystem::path path_;
     unique_fd fd_;  // only within a call: the space of a removed file is free at once
     std::uint64_t device_ = 0, inode_ = 0;
-    hole hole_;  // begin == end: none
+    log_hole hole_;
     part head_, tail_;
 };
 

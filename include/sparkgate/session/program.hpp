@@ -9,6 +9,7 @@
 #include "sparkgate/base/json.hpp"
 #include "sparkgate/base/time.hpp"
 #include "sparkgate/process/log_file.hpp"
+#include "sparkgate/process/log_follower.hpp"
 #include "sparkgate/session/alarm_clock.hpp"
 #include "sparkgate/session/change_signal.hpp"
 #include "sparkgate/session/creation_key.hpp"
@@ -50,8 +51,13 @@ public:
     const std::filesystem::path& directory() const { return directory_; }
     process::log_file& log() { return log_; }
     process::log_reader& logs() const { return world_.logs; }
+    // `offset`: where a line begins (log_index::offset_of).
+    process::log_follower follow_log(std::int64_t offset) const { return {log_.path(), offset}; }
     // Notified at every change that a client may wait for.
     change_signal& changed() { return changed_; }
+    // A client asks about it, and may be kept waiting that long for the answer: a heartbeat, for sessions
+    // that expire without.
+    void heard_from(time_point::duration held = {});
     // Whether no process of it is left.
     bool gone() const { return gone_; }
 

@@ -38,8 +38,6 @@ public:
 
     // A client uses it: the idle clock begins anew. (Statements and completions say so themselves.)
     void touch();
-    // A client asks about it, and may be kept waiting that long for the answer: a heartbeat.
-    void heard_from(time_point::duration held = {});
     // Queues a statement; resolves when its record is durable. Errors: conflict (not active), unavailable
     // (store).
     awaitable<result<std::shared_ptr<const statement>>> submit(code_kind kind, std::string code);
@@ -53,8 +51,8 @@ public:
     // The statement's output in Livy's shape as JSON text ("null" without); large ones come from the store.
     awaitable<result<std::string>> output_of(std::shared_ptr<const statement> which);
 
-    // Printed text from byte `from` on, also while it runs; at most 1 MiB a page, whole characters only.
-    output_page printed(std::int64_t statement_id, std::int64_t from) const;
+    // Printed text from byte `from` on, also while it runs; at most so many bytes, whole characters only.
+    output_page printed(std::int64_t statement_id, std::int64_t from, std::size_t most = 1u << 20) const;
 
     // Candidates as a JSON array text; "[]" when the driver does not know within about a second.
     awaitable<std::string> complete(code_kind kind, std::string code, std::int64_t cursor);

@@ -32,7 +32,7 @@ TEST(markdown, has_a_row_for_every_key) {
 TEST(markdown, says_how_keys_compare_with_livy) {
     const std::string tables = markdown_tables();
     for (const auto* part : {"see --port-file). | same |\n", "| Livy's default is local. |\n",
-                             "sockets. | – |\n", "| `keystore` |  | **Stops the start.** TLS",
+                             "sockets. | – |\n", "| `keystore` |  | **Stops the start.** Keystores",
                              "| `server.kubernetes.ingress.create` | `false` | **Warns.** No",
                              "| `cache-log.size` | `200` | The whole log"})
         EXPECT_NE(tables.find(part), std::string::npos) << part;

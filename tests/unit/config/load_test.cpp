@@ -176,6 +176,16 @@ TEST_F(load_configuration, sizes_have_an_upper_bound) {
     EXPECT_FALSE(load(std::nullopt, {"statement.output-limit=49m"}));
 }
 
+TEST_F(load_configuration, the_heartbeat_of_event_streams_has_bounds) {
+    EXPECT_EQ(load(std::nullopt, {}).value().values.events_heartbeat, std::chrono::seconds(15));
+    for (const auto* good : {"10ms", "24h"})
+        EXPECT_TRUE(load(std::nullopt, {std::string("server.events.heartbeat=") + good})) << good;
+    for (const auto* bad : {"0", "9ms", "25h", "-1s"})
+        EXPECT_EQ(load(std::nullopt, {std::string("server.events.heartbeat=") + bad}).error().message,
+                  std::string("--set: server.events.heartbeat = \"") + bad +
+                      "\": expected a time from 10ms to 24h");
+}
+
 TEST_F(load_configuration, larger_headers_and_uploads_than_possible_are_cut_with_a_note) {
     const auto read =
         from_text("livy.server.request-header.size = 131072\nfile.upload.max.size = 5g\n").value();

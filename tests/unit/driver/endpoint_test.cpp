@@ -217,6 +217,17 @@ TEST_F(endpoint_test, reliable_frames_arrive_once_also_when_they_are_sent_again)
                                     "started", "progress", "progress"}));
 }
 
+TEST_F(endpoint_test, a_frame_with_a_negative_number_is_dropped) {
+    auto driver = dial();
+    driver.hello(7, "secret");
+    driver.expect("welcome");
+    driver.send(reliable("result", -1));
+    driver.send(reliable("result", INT64_MIN));
+    driver.send(reliable("ready", 1));
+    wait_for_events(2);
+    EXPECT_EQ(owner.events, (events{"connected -1", "ready"}));
+}
+
 TEST_F(endpoint_test, acknowledging_tells_the_driver_and_the_next_greeting) {
     {
         auto driver = dial();

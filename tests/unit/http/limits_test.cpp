@@ -3,6 +3,8 @@
 
 #include <gmock/gmock.h>
 
+#include <fstream>
+
 namespace sparkgate::test {
 namespace {
 
@@ -61,11 +63,69 @@ TEST_F(limits, body_at_the_limit) {
     EXPECT_EQ(client.exchange(chunked + "F4240\r\n" + body + "\r\n0\r\n\r\n").body, "POST " + body);
 }
 
+TEST_F(limits, bodies_above_the_limit_of_all_connections) {
+    options.limit.bodies_bytes = 3000;
+    start();
+    const std::string half =
+        "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 2000\r\n\r\n" + std::string(1999, 'a');
+    auto first = connect(), second = connect();
+    first.send(half);
+    ASSERT_EQ(connect().exchange("GET /hello HTTP/1.1\r\nHost: a\r\n\r\n").status, 200U);  // it has been read
+    second.send(half);
+    expect_refused(second, 503);
+    second.close();
+    EXPECT_EQ(first.exchange("a").body.size(), 2005U);  // "POST aa…"
+    auto third = connect();
+    EXPECT_EQ(third.exchange(half + "a").status, 200U);  // the first has given back what it held
+}
+
+TEST_F(limits, an_announced_length_costs_nothing) {
+    const auto address_space = [] {
+        std::size_t pages = 0;
+        std::ifstream("/proc/self/statm") >> pages;
+        return pages * 4096;
+    };
+    options.limit.body_bytes = 2u << 30;
+    start();
+    expect_others_served();
+    const auto before = address_space();
+    auto client = connect();
+    client.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000000\r\n\r\nabc");
+    expect_others_served();
+    EXPECT_LT(address_space(), before + 500'000'000);
+}
+
+TEST_F(limits, unread_answers_above_the_limit_of_all_connections) {
+    options.limit.unread_bytes = 20 << 20;  // two of /big, not three
+    start();
+    auto first = connect(), second = connect(), third = connect();
+    for (auto* each : {&first, &second, &third}) {
+        each->send("GET /big HTTP/1.1\r\nHost: a\r\n\r\n");
+        expect_others_served();  // by now the answer is on its way
+    }
+    EXPECT_THROW(first.receive(), std::runtime_error);  // cut
+    EXPECT_EQ(second.receive().body.size(), 9U << 20);
+    EXPECT_EQ(third.receive().body.size(), 9U << 20);
+    EXPECT_EQ(second.exchange("GET /hello HTTP/1.1\r\nHost: a\r\n\r\n").body, "hello");
+}
+
+TEST_F(limits, requests_of_one_connection) {
+    options.limit.requests_per_connection = 2;
+    start();
+    auto client = connect();
+    const std::string hello = "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n";
+    client.send(hello + hello + hello);
+    EXPECT_FALSE(client.receive().has("Connection"));
+    EXPECT_EQ(client.receive().header("Connection"), "close");
+    EXPECT_TRUE(client.closed());
+    expect_others_served();
+}
+
 TEST_F(limits, trailer_of_70_kilobytes) {
     start();
     auto client = connect();
     client.send(chunked + "0\r\nX: " + std::string(70'000, 'a') + "\r\n\r\n");
-    expect_refused(client, 400);
+    expect_refused(client, 431);
 }
 
 TEST_F(limits, endless_chunk_extension) {
@@ -143,13 +203,25 @@ TEST_F(limits, idle_connection_is_closed_without_a_word) {
 
 TEST_F(limits, reader_that_does_not_read_is_cut) {
     options.limit.write_timeout = std::chrono::milliseconds(150);
-    options.limit.body_bytes_per_second = 1 << 30;
+    options.limit.bytes_per_second = 1 << 30;
     start();
     auto client = connect();
     client.send("GET /big HTTP/1.1\r\nHost: a\r\n\r\n");
     EXPECT_TRUE(eventually([this] { return access_log().size() == 1; }));
     EXPECT_THROW(client.receive(), std::runtime_error);  // "the answer was cut"
     expect_others_served();
+}
+
+TEST_F(limits, connections_of_one_address_above_the_limit_are_told) {
+    options.limit.connections_per_address = 1;
+    start();
+    const std::string hello = "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n";
+    auto first = connect();
+    EXPECT_EQ(first.exchange(hello).status, 200U);
+    auto second = connect();
+    EXPECT_EQ(second.receive().status, 429U);
+    EXPECT_TRUE(second.closed());
+    EXPECT_EQ(first.exchange(hello).status, 200U);
 }
 
 TEST_F(limits, connections_above_the_limit_are_told) {

@@ -6,10 +6,16 @@
 //   GET /wait           answers when release() is called; counted when it has ended
 //   GET /throw          a handler with a bug
 //   GET /nothing        204
+//   GET /who            the subject and common name of the client's certificate
+// With SPARKGATE_TEST_TLS in the environment, and for tests that ask for it, it speaks TLS, and so do its
+// clients.
 #pragma once
 
+#include "support/certificates.hpp"
 #include "support/raw_http.hpp"
+#include "support/temp_dir.hpp"
 
+#include "sparkgate/base/files.hpp"
 #include "sparkgate/http/server.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -20,6 +26,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdlib>
 #include <future>
 #include <memory>
 #include <mutex>
@@ -40,6 +47,7 @@ class http_server : public ::testing::Test {
 protected:
     http_server() {
         options.port = 0;
+        if (std::getenv("SPARKGATE_TEST_TLS")) speak_tls();
         options.common_headers = {{"X-Frame-Options", "SAMEORIGIN"}};
         options.error_response = [](const http::request&, unsigned status, std::string_view message) {
             return text("{\"msg\":\"" + std::string(message) + "\"}", status);
@@ -66,7 +74,7 @@ protected:
     // Tests change `options` first.
     void start() {
         release_ = std::make_unique<boost::asio::steady_timer>(loop, std::chrono::hours(1));
-        server_ = http::make_server(loop.get_executor(), http::router(routes()), options);
+        server_ = http::make_server(loop.get_executor(), http::router(all_routes()), options);
         const auto started = server_->start();
         ASSERT_TRUE(started) << started.error().message;
         port = server_->port();
@@ -77,7 +85,23 @@ protected:
         });
     }
 
-    raw_http connect() const { return raw_http(port); }
+    raw_http connect() const { return raw_http(port, client_tls.get()); }
+
+    // From the next start on. `rules`: all but certificate and key.
+    void speak_tls(http::tls_options rules = {}) {
+        rules.certificate = write("server.pem", server_certificate.pem() + server_certificate.key_pem());
+        auto loaded = http::load_tls(rules);
+        ASSERT_TRUE(loaded) << loaded.error().message;
+        options.tls = loaded->context;
+        client_tls = http::tls_context(SSL_CTX_new(TLS_client_method()), SSL_CTX_free);
+        X509_STORE_add_cert(SSL_CTX_get_cert_store(client_tls.get()), server_certificate.get());
+        SSL_CTX_set_verify(client_tls.get(), SSL_VERIFY_PEER, nullptr);
+    }
+
+    std::filesystem::path write(const std::string& name, const std::string& text) const {
+        EXPECT_TRUE(write_file_atomically(files.path() / name, text));
+        return files.path() / name;
+    }
 
     // Lets the waiting handlers answer.
     void release() {
@@ -105,7 +129,11 @@ protected:
         return false;
     }
 
+    const temp_dir files;
+    const certificate server_certificate{certificate::subject{}};
+    http::tls_context client_tls;  // null: clients do not speak TLS
     http::server_options options;
+    std::vector<http::route> more_routes;
     boost::asio::io_context loop{1};
     std::uint16_t port = 0;
     std::atomic<int> echoed{0};
@@ -113,7 +141,6 @@ protected:
     std::atomic<int> waited{0};
     std::atomic<int> runs_ended{0};
 
-private:
     template <class Action>
     void on_loop(Action action) {
         boost::asio::co_spawn(
@@ -126,6 +153,9 @@ private:
             .get();
     }
 
+    std::unique_ptr<http::server> server_;
+
+private:
     awaitable<http::response> echo(const http::request& asked) {
         ++echoed;
         auto out = text(std::string(to_string(asked.verb)) + " " + asked.body);
@@ -139,6 +169,12 @@ private:
         co_await release_->async_wait(as_tuple);
         ++waited;
         co_return text("released");
+    }
+
+    std::vector<http::route> all_routes() {
+        auto out = routes();
+        out.insert(out.end(), more_routes.begin(), more_routes.end());
+        return out;
     }
 
     std::vector<http::route> routes() {
@@ -166,13 +202,21 @@ private:
                                          const http::path_values&) -> awaitable<http::response> {
             co_return text("ignored", 204);
         };
-        return {{method::get, "/hello", hello},       {method::post, "/echo", echo_handler},
-                {method::get, "/echo", echo_handler}, {method::delete_, "/echo", echo_handler},
-                {method::get, "/big", big},           {method::get, "/wait", wait_handler},
-                {method::get, "/throw", bug},         {method::get, "/nothing", nothing}};
+        const http::handler who = [](const http::request& asked,
+                                     const http::path_values&) -> awaitable<http::response> {
+            co_return text(asked.certificate.subject + "|" + asked.certificate.common_name);
+        };
+        return {{method::get, "/who", who},
+                {method::get, "/hello", hello},
+                {method::post, "/echo", echo_handler},
+                {method::get, "/echo", echo_handler},
+                {method::delete_, "/echo", echo_handler},
+                {method::get, "/big", big},
+                {method::get, "/wait", wait_handler},
+                {method::get, "/throw", bug},
+                {method::get, "/nothing", nothing}};
     }
 
-    std::unique_ptr<http::server> server_;
     std::unique_ptr<boost::asio::steady_timer> release_;
     boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_ = make_work_guard(loop);
     std::thread thread_;

@@ -13,25 +13,32 @@ namespace {
 
 namespace beast = boost::beast;
 
+constexpr std::size_t max_fields = 100, max_target = 8 * 1024;
+
 struct verdict {
     unsigned status = 0;  // 0: served
     request asked;
 };
 
-verdict judge(const std::string& head) {
+// As the connection does it. `first`: how many bytes come first, the rest comes later.
+verdict judge(const std::string& head, std::size_t first = std::string::npos) {
     verdict out;
     beast::http::request_parser<beast::http::empty_body> parser;
     parser.header_limit(48 * 1024);
     parser.body_limit(boost::none);
     beast::error_code ec;
-    std::string_view rest = head;
-    while (!ec && !parser.is_header_done())
+    auto rest = std::string_view(head).substr(0, first);
+    rest.remove_prefix(parser.put(boost::asio::buffer(rest), ec));
+    if (ec == beast::http::error::need_more && first < head.size()) {
+        ec = {};
+        rest = std::string_view(head).substr(first - rest.size());
         rest.remove_prefix(parser.put(boost::asio::buffer(rest), ec));
+    }
     if (!parser.is_header_done()) {
         out.status = refusal_of(ec, rest).status;
-    } else if (auto no = check_header(parser.get())) {
+    } else if (auto no = check_header(parser.get(), max_fields)) {
         out.status = no->status;
-    } else if (auto bad = read_head(parser.get(), out.asked)) {
+    } else if (auto bad = read_head(parser.get(), max_target, out.asked)) {
         out.status = bad->status;
     }
     return out;
@@ -53,6 +60,13 @@ TEST_P(wire_guard, decides) {
     EXPECT_EQ(judge(GetParam().head).status, GetParam().status);
 }
 
+TEST_P(wire_guard, decides_the_same_wherever_the_head_is_divided) {
+    const auto& head = GetParam().head;
+    if (head.size() > 1000) return;
+    for (std::size_t first = 1; first < head.size(); ++first)
+        EXPECT_EQ(judge(head, first).status, GetParam().status) << head.substr(0, first);
+}
+
 using namespace std::string_literals;
 
 const wire_case framing[] = {
@@ -64,6 +78,9 @@ const wire_case framing[] = {
     {"length_then_identity", post("Content-Length: 3\r\nTransfer-Encoding: identity\r\n"), 400},
     {"identity", post("Transfer-Encoding: identity\r\n"), 400},
     {"gzip_chunked", post("Transfer-Encoding: gzip, chunked\r\n"), 501},
+    {"chunked_in_a_list_twice", post("Transfer-Encoding: chunked, chunked\r\n"), 400},
+    {"empty_element_and_chunked", post("Transfer-Encoding: , chunked\r\n"), 400},
+    {"gzip_empty_chunked", post("Transfer-Encoding: gzip,, chunked\r\n"), 501},
     {"chunked_chunked", post("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n"), 400},
     {"identity_chunked", post("Transfer-Encoding: identity\r\nTransfer-Encoding: chunked\r\n"), 400},
     {"chunked", post("Transfer-Encoding: Chunked\r\n"), 0},
@@ -85,6 +102,13 @@ const wire_case fields[] = {
     {"two_hosts", "GET /x HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n", 400},
     {"host_with_slash", "GET /x HTTP/1.1\r\nHost: a/b\r\n\r\n", 400},
     {"host_with_user", "GET /x HTTP/1.1\r\nHost: u@a\r\n\r\n", 400},
+    {"host_empty", "GET /x HTTP/1.1\r\nHost:\r\n\r\n", 400},
+    {"host_port", "GET /x HTTP/1.1\r\nHost: a:b\r\n\r\n", 400},
+    {"host_two_ports", "GET /x HTTP/1.1\r\nHost: a:1:2\r\n\r\n", 400},
+    {"host_ipv6_without_brackets", "GET /x HTTP/1.1\r\nHost: ::1\r\n\r\n", 400},
+    {"host_ipv6_without_end", "GET /x HTTP/1.1\r\nHost: [::1\r\n\r\n", 400},
+    {"host_name_in_brackets", "GET /x HTTP/1.1\r\nHost: [a]\r\n\r\n", 400},
+    {"host_ipv6_with_rest", "GET /x HTTP/1.1\r\nHost: [::1]x\r\n\r\n", 400},
     {"host_ipv6", "GET /x HTTP/1.1\r\nHost: [::1]:8998\r\n\r\n", 0},
     {"space_before_colon", post("X : 1\r\n"), 400},
     {"space_before_first_name", "GET /x HTTP/1.1\r\n Host: a\r\n\r\n", 400},
@@ -118,7 +142,8 @@ const wire_case request_lines[] = {
     {"dot_dot", "GET /a/../b HTTP/1.1\r\nHost: a\r\n\r\n", 400},
     {"dot_dot_escaped", "GET /a/%2e./b HTTP/1.1\r\nHost: a\r\n\r\n", 400},
     {"double_slash", "GET //x HTTP/1.1\r\nHost: a\r\n\r\n", 0},
-    {"long_target", "GET /" + std::string(33 * 1024, 'a') + " HTTP/1.1\r\nHost: a\r\n\r\n", 414},
+    {"target_at_the_limit", "GET /" + std::string(8191, 'a') + " HTTP/1.1\r\nHost: a\r\n\r\n", 0},
+    {"target_above_the_limit", "GET /" + std::string(8192, 'a') + " HTTP/1.1\r\nHost: a\r\n\r\n", 414},
     {"unknown_method", "FOO /x HTTP/1.1\r\nHost: a\r\n\r\n", 501},
     {"lower_case_method", "get /x HTTP/1.1\r\nHost: a\r\n\r\n", 501},
     {"connect", "CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n", 501},

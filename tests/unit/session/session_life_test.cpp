@@ -89,6 +89,15 @@ TEST_F(session_life, a_spark_submit_that_cannot_run_is_a_dead_session_with_the_r
     EXPECT_THAT(log_text(self), HasSubstr("sparkgate: spark-submit has ended: " + how.problem));
 }
 
+TEST_F(session_life, a_driver_whose_clock_is_beyond_all_bounds_reaches_its_phases) {
+    const auto self = create();
+    const auto driver = dial(self);
+    driver->send(json{{"op", "phase"}, {"seq", 1}, {"name", "pyspark"}, {"t", INT64_MIN}});
+    driver->expect("ack");
+    EXPECT_THAT(log_text(self), HasSubstr("start +-9223"));
+    EXPECT_THAT(log_text(self), HasSubstr("s: pyspark"));
+}
+
 TEST_F(session_life, an_exit_while_starting_names_the_last_phase) {
     const auto self = create();
     const auto driver = dial(self);

@@ -1,0 +1,63 @@
+#include "sparkgate/obs/access_log.hpp"
+
+#include "sparkgate/obs/log.hpp"
+
+#include <spdlog/sinks/rotating_file_sink.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+namespace sparkgate::obs {
+namespace {
+
+// For between quotes: neither a quote nor a control character ends the field or the line.
+std::string quotable(std::string_view text) {
+    if (text.empty()) return "-";
+    std::string out;
+    for (const char c : printable(text)) {
+        if (c == '"') out += '\\';
+        out += c;
+    }
+    return out;
+}
+
+std::string_view or_dash(std::string_view text) {
+    return text.empty() ? "-" : text;
+}
+
+}  // namespace
+
+std::string access_line(const access_entry& what, std::time_t now) {
+    std::tm parts{};
+    ::gmtime_r(&now, &parts);
+    char time[32];
+    std::strftime(time, sizeof time, "%d/%b/%Y:%H:%M:%S +0000", &parts);
+    // A request that could not be read has no first line to show.
+    const std::string line =
+        what.target.empty() ? "-" : fmt::format("{} {} HTTP/1.1", what.method, quotable(what.target));
+    std::string user(or_dash(what.user));
+    std::replace(user.begin(), user.end(), ' ', '_');
+    return fmt::format("{} - {} [{}] \"{}\" {} {} \"{}\" \"{}\" {:.6f} {}", or_dash(what.remote_address),
+                       printable(user), time, line, what.status, what.bytes, quotable(what.referer),
+                       quotable(what.user_agent), static_cast<double>(what.took.count()) / 1e6,
+                       or_dash(what.request_id));
+}
+
+result<access_log> access_log::open(const std::filesystem::path& file, std::uint64_t max_bytes,
+                                    std::size_t files) {
+    try {
+        auto sink = std::make_shared<spdlog::sinks::rotating_file_sink_st>(file.string(), max_bytes, files);
+        auto logger = std::make_shared<spdlog::logger>("access", std::move(sink));
+        logger->set_pattern("%v");
+        logger->flush_on(spdlog::level::info);
+        return access_log(std::move(logger));
+    } catch (const spdlog::spdlog_ex& failure) {
+        return fail(errc::unavailable, std::string("the access log cannot be written: ") + failure.what());
+    }
+}
+
+void access_log::write(const access_entry& what) {
+    to_->info(access_line(what, std::time(nullptr)));
+}
+
+}  // namespace sparkgate::obs
