@@ -103,7 +103,7 @@ void session::resend(std::int64_t last_received) {
 void session::take_back(const std::shared_ptr<statement>& which) {
     which->apply(statement_event::stopped, now_ms());
     which->started = 0;
-    save_soon(which);
+    if (which->durable) save_soon(which);
     changed_.notify();
 }
 
