@@ -26,6 +26,8 @@ unsigned status_of(errc code) {
             return 429;
         case errc::unavailable:
             return 503;
+        case errc::no_space:
+            return 507;
         case errc::timeout:
             return 504;
         case errc::internal:

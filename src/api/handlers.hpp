@@ -54,9 +54,9 @@ awaitable<response> get_statement_events(context& api, const request& from, cons
 awaitable<response> add_jar(context& api, const request& from, const path_values& path);
 awaitable<response> add_pyfile(context& api, const request& from, const path_values& path);
 awaitable<response> add_file(context& api, const request& from, const path_values& path);
-awaitable<response> upload_jar(context& api, const request& from, const path_values& path);
-awaitable<response> upload_pyfile(context& api, const request& from, const path_values& path);
-awaitable<response> upload_file(context& api, const request& from, const path_values& path);
+awaitable<http::receiver_or_refusal> upload_jar(context& api, const request& from, const path_values& path);
+awaitable<http::receiver_or_refusal> upload_pyfile(context& api, const request& from, const path_values& path);
+awaitable<http::receiver_or_refusal> upload_file(context& api, const request& from, const path_values& path);
 
 // jobs.cpp
 awaitable<response> submit_job(context& api, const request& from, const path_values& path);

@@ -7,16 +7,20 @@ namespace sparkgate::api {
 namespace {
 
 using function = awaitable<response> (*)(context&, const request&, const path_values&);
+using receive_function = awaitable<http::receiver_or_refusal> (*)(context&, const request&, const path_values&);
 
 struct entry {
     http::method verb;
     const char* pattern;
     function run;
+    receive_function receive = nullptr;  // of an upload, instead
 };
 
 constexpr auto GET = http::method::get;
 constexpr auto POST = http::method::post;
 constexpr auto DELETE = http::method::delete_;
+
+constexpr std::size_t around_a_file = 1 << 20;  // the other parts of a form
 
 // The order within a path is the order of the Allow header.
 constexpr entry table[] = {
@@ -48,9 +52,9 @@ constexpr entry table[] = {
     {POST, "/sessions/{id}/add-jar", add_jar},
     {POST, "/sessions/{id}/add-pyfile", add_pyfile},
     {POST, "/sessions/{id}/add-file", add_file},
-    {POST, "/sessions/{id}/upload-jar", upload_jar},
-    {POST, "/sessions/{id}/upload-pyfile", upload_pyfile},
-    {POST, "/sessions/{id}/upload-file", upload_file},
+    {POST, "/sessions/{id}/upload-jar", nullptr, upload_jar},
+    {POST, "/sessions/{id}/upload-pyfile", nullptr, upload_pyfile},
+    {POST, "/sessions/{id}/upload-file", nullptr, upload_file},
     {POST, "/sessions/{id}/submit-job", submit_job},
     {POST, "/sessions/{id}/run-job", submit_job},
     {GET, "/sessions/{id}/jobs/{job}", get_job},
@@ -70,10 +74,17 @@ std::vector<http::route> routes(session::session_manager& sessions, session::bat
     const auto api = std::make_shared<context>(context{sessions, batches, settings});
     std::vector<http::route> out;
     for (const auto& each : table) {
-        auto handle = [api, function = each.run](const request& from, const path_values& path) {
-            return function(*api, from, path);
+        auto bound = [&api](auto run) {
+            return [api, run](const request& from, const path_values& path) { return run(*api, from, path); };
         };
-        out.push_back({each.verb, each.pattern, std::move(handle)});
+        http::route route{each.verb, each.pattern, {}};
+        if (each.receive) {
+            route.receive = bound(each.receive);
+            route.body_limit = settings.upload_max_size.value + around_a_file;
+        } else {
+            route.handle = bound(each.run);
+        }
+        out.push_back(std::move(route));
     }
     return out;
 }

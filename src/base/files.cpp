@@ -1,5 +1,6 @@
 #include "sparkgate/base/files.hpp"
 
+#include "sparkgate/base/new_file.hpp"
 #include "sparkgate/base/unique_fd.hpp"
 
 #include <cerrno>
@@ -15,45 +16,14 @@ error io_error(std::string_view verb, const fs::path& path) {
     return system_error(errc::unavailable, std::string(verb) + " " + path.string(), errno);
 }
 
-// One that does not outlive a failure.
-class temporary_file {
-public:
-    explicit temporary_file(fs::path path) : path_(std::move(path)) {}
-    ~temporary_file() {
-        if (!kept_) ::unlink(path_.c_str());
-    }
-    temporary_file(const temporary_file&) = delete;
-    temporary_file& operator=(const temporary_file&) = delete;
-
-    const fs::path& path() const { return path_; }
-    void keep() { kept_ = true; }
-
-private:
-    fs::path path_;
-    bool kept_ = false;
-};
-
-bool write_all(int fd, std::string_view text) {
-    while (!text.empty()) {
-        const ssize_t n = ::write(fd, text.data(), text.size());
-        if (n < 0 && errno != EINTR) return false;
-        if (n > 0) text.remove_prefix(static_cast<std::size_t>(n));
-    }
-    return true;
-}
-
 }  // namespace
 
 result<void> write_file_atomically(const fs::path& path, std::string_view text) {
-    temporary_file temporary(path.string() + ".tmp");
-    ::unlink(temporary.path().c_str());  // left by a crash; it must not lend its mode
-    unique_fd fd(::open(temporary.path().c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-    if (!fd) return io_error("cannot create", temporary.path());
-    if (!write_all(fd.get(), text) || ::fsync(fd.get()) != 0)
-        return io_error("cannot write", temporary.path());
-    if (::rename(temporary.path().c_str(), path.c_str()) != 0) return io_error("cannot replace", path);
-    temporary.keep();
-    return {};
+    auto file = new_file::create(path);
+    if (!file) return file.error();
+    if (auto written = file->append(text); !written) return written;
+    if (auto synced = file->sync(); !synced) return synced;
+    return file->keep();
 }
 
 result<std::string> read_file(const fs::path& path, std::size_t limit) {

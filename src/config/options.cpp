@@ -122,7 +122,7 @@ std::vector<option> make_options() {
          into(&settings::csrf_protection), same},
         {"ui.basePath", "path", "", "Prefix of the redirect of GET /.", into(&settings::ui_base_path), same},
         {"file.upload.max.size", "bytes", "104857600",
-         "Largest uploaded file; it has to fit into server.request-body.size too.",
+         "Largest uploaded file; larger: 413.",
          into(&settings::upload_max_size, largest_upload.value),
          "Here 1g is the most, and more is cut to it.", largest_upload},
         {"server.log.level", "debug, info, warn or error", "info", "What the server logs (to stderr).",

@@ -28,6 +28,7 @@ constexpr std::size_t max_header = 48 * 1024;
 constexpr std::size_t small_read = 2 * 1024;   // all that an idle connection keeps
 constexpr std::size_t merge_below = 8 * 1024;  // a body up to here is copied behind its head: one send
 constexpr auto drain_patience = std::chrono::seconds(2);  // with the reader of a stream
+constexpr std::size_t skipped_at_most = 1 << 20;  // of the body of a request that is refused for its header
 constexpr std::size_t compress_from = 1024, compress_up_to = 256 * 1024;
 
 std::chrono::milliseconds time_for(std::size_t bytes, const limits& limit) {
@@ -98,11 +99,9 @@ awaitable<void> connection::serve_requests() {
             co_await refuse(std::move(*no));
             break;
         }
-        if (!parser_->is_done() && !co_await read_body()) break;
-        request_.body = std::move(parser_->get().body());
+        auto made = co_await respond();
+        if (!made) break;
         parser_.reset();
-        auto made = decode_body();
-        if (!made) made = co_await handle();
         co_await answer(std::move(*made));
         // Who sends many requests at once waits for others after each of them.
         if (peer_.buffer().size() > 0) co_await asio::post(asio::use_awaitable);
@@ -150,7 +149,7 @@ awaitable<bool> connection::read_header() {
     parser_.emplace();
     parser_->on_chunk_header(chunks_);
     parser_->header_limit(static_cast<std::uint32_t>(std::min(limit.header_bytes, max_header)));
-    parser_->body_limit(boost::none);  // begin_request sets it
+    parser_->body_limit(boost::none);  // read_body sets it
     std::size_t size = 0;
     while (true) {
         error_code ec;
@@ -189,19 +188,27 @@ std::optional<refusal> connection::begin_request() {
     }
     const auto id = client_request_id(request_);
     request_.id = id.empty() ? state_->next_request_id() : std::string(id);
-    const auto limit = state_->options.limit.body_bytes;
-    if (parser_->content_length().value_or(0) > limit) return refusal{413, "the request body is too large"};
-    parser_->body_limit(limit);
     return std::nullopt;
 }
 
-awaitable<bool> connection::read_body() {
-    auto& buffer = peer_.buffer();
+bool connection::expects_continue() const {
     const auto* expect = request_.header("expect");
-    if (expect && !old_version_ && buffer.size() == 0 && beast::iequals(*expect, "100-continue"))
-        if (!co_await write("HTTP/1.1 100 Continue\r\n\r\n", {})) co_return false;
-    const auto& limit = state_->options.limit;
-    const auto begun = clock::now();
+    return expect && !old_version_ && peer_.buffer().size() == 0 && beast::iequals(*expect, "100-continue");
+}
+
+awaitable<bool> connection::read_body(std::size_t limit, const piece_function& take) {
+    if (parser_->is_done()) co_return true;
+    if (parser_->content_length().value_or(0) > limit) {
+        refusal why{413, "the request body is too large"};
+        co_await refuse(std::move(why));
+        co_return false;
+    }
+    if (expects_continue() && !co_await write("HTTP/1.1 100 Continue\r\n\r\n", {})) co_return false;
+    parser_->body_limit(limit);
+    auto& buffer = peer_.buffer();
+    auto& piece = parser_->get().body();
+    const auto deadline = clock::now() + state_->options.limit.body_timeout;
+    std::size_t size = 0;
     while (!parser_->is_done()) {
         error_code ec;
         const auto used = buffer.size() == 0 ? 0 : parser_->put(buffer.data(), ec);
@@ -211,16 +218,51 @@ awaitable<bool> connection::read_body() {
             co_await refuse(std::move(why));
             co_return false;
         }
-        body_share_.hold(parser_->get().body().size());
-        if (state_->bodies.exceeded()) {
-            refusal why{503, "too much is being sent to the server at this moment"};
-            co_await refuse(std::move(why));
-            co_return false;
+        size += used;
+        if (!piece.empty()) {
+            if (auto no = co_await take(piece)) {
+                co_await answer_last(std::move(*no));
+                co_return false;
+            }
         }
         if (used > 0) continue;
-        const auto allowed = limit.body_timeout + time_for(parser_->get().body().size(), limit);
-        if (!co_await read_more(begun + allowed, max_buffer)) co_return false;
+        if (!co_await read_more(deadline + time_for(size, state_->options.limit), max_buffer)) co_return false;
     }
+    co_return true;
+}
+
+awaitable<std::optional<response>> connection::respond() {
+    router::match match{};
+    if (auto refused = find_route(match)) co_return co_await respond_without_body(std::move(*refused));
+    if (match.found->receive) co_return co_await receive(match);
+    if (!co_await collect_body(match.found->body_limit.value_or(state_->options.limit.body_bytes)))
+        co_return std::nullopt;
+    co_return co_await handle(match);
+}
+
+// A small body is read to keep the connection; one that the client holds back, or a large one, is not.
+awaitable<std::optional<response>> connection::respond_without_body(response refused) {
+    if (expects_continue() || parser_->content_length().value_or(0) > skipped_at_most) {
+        keep_alive_ = false;
+        linger_ = true;
+        co_return refused;
+    }
+    piece_function skip = [](std::string& piece) -> awaitable<std::optional<response>> {
+        piece.clear();
+        co_return std::nullopt;
+    };
+    if (!co_await read_body(skipped_at_most, skip)) co_return std::nullopt;
+    co_return refused;
+}
+
+awaitable<bool> connection::collect_body(std::size_t limit) {
+    piece_function keep = [this](std::string& so_far) -> awaitable<std::optional<response>> {
+        body_share_.hold(so_far.size());
+        if (!state_->bodies.exceeded()) co_return std::nullopt;
+        co_return state_->options.error_response(request_, 503, "too much is being sent to the server");
+    };
+    if (!co_await read_body(limit, keep)) co_return false;
+    request_.body = std::move(parser_->get().body());
     co_return true;
 }
 
@@ -269,36 +311,74 @@ response connection::about_everything() const {
     return out;
 }
 
-awaitable<response> connection::handle() {
+std::optional<response> connection::find_route(router::match& match) {
     if (const auto& refuse = state_->options.refuse)
-        if (auto refused = refuse(request_)) co_return std::move(*refused);
+        if (auto refused = refuse(request_)) return refused;
+    if (request_.target == "*") return about_everything();
     const auto& error_response = state_->options.error_response;
-    if (request_.target == "*") co_return about_everything();
     auto found = state_->routes.find(request_);
     if (auto* wrong = std::get_if<router::wrong_method>(&found)) {
         auto out = error_response(request_, 405, "the method is not allowed here");
         out.headers.emplace_back("Allow", std::move(wrong->allow));
-        co_return out;
+        return out;
     }
-    auto* match = std::get_if<router::match>(&found);
-    if (!match) co_return error_response(request_, 404, "no such route");
+    if (std::holds_alternative<router::no_route>(found)) return error_response(request_, 404, "no such route");
+    match = std::get<router::match>(std::move(found));
+    return std::nullopt;
+}
+
+awaitable<std::optional<response>> connection::handle(const router::match& match) {
+    if (auto bad = decode_body()) co_return bad;
     try {
-        co_return co_await match->found->handle(request_, match->values);
+        co_return co_await match.found->handle(request_, match.values);
     } catch (const std::exception& bug) {
-        spdlog::error("request {} {} {}: {}", request_.id, to_string(request_.verb),
-                      obs::printable(request_.target), bug.what());
+        co_return internal_error(bug);
     }
-    co_return error_response(request_, 500, "internal error, request " + request_.id);
+}
+
+awaitable<std::optional<response>> connection::receive(const router::match& match) {
+    const auto* encoding = request_.header("content-encoding");
+    if (encoding && parse_coding(*encoding) != coding::identity) {
+        auto no = state_->options.error_response(request_, 415, "the body of this request must not be compressed");
+        co_return co_await respond_without_body(std::move(no));
+    }
+    try {
+        auto opened = co_await match.found->receive(request_, match.values);
+        if (auto* refused = std::get_if<response>(&opened))
+            co_return co_await respond_without_body(std::move(*refused));
+        const auto receiver = std::get<std::unique_ptr<body_receiver>>(std::move(opened));
+        piece_function pass = [&receiver](std::string& piece) -> awaitable<std::optional<response>> {
+            auto refused = co_await receiver->take(piece);
+            piece.clear();
+            co_return refused;
+        };
+        if (!co_await read_body(match.found->body_limit.value_or(state_->options.limit.body_bytes), pass))
+            co_return std::nullopt;
+        co_return co_await receiver->finish();
+    } catch (const std::exception& bug) {
+        keep_alive_ = false;
+        co_return internal_error(bug);
+    }
+}
+
+response connection::internal_error(const std::exception& bug) const {
+    spdlog::error("request {} {} {}: {}", request_.id, to_string(request_.verb), obs::printable(request_.target),
+                  bug.what());
+    return state_->options.error_response(request_, 500, "internal error, request " + request_.id);
+}
+
+awaitable<void> connection::answer_last(response what) {
+    keep_alive_ = false;
+    linger_ = true;
+    co_await answer(std::move(what));
 }
 
 awaitable<void> connection::refuse(refusal why) {
-    keep_alive_ = false;
-    linger_ = true;
     request_.remote_address = peer_.address();
     if (request_.id.empty()) request_.id = state_->next_request_id();
     spdlog::debug("request {} of {} refused: {} {}", request_.id, peer_.address(), why.status, why.message);
     response made = state_->options.error_response(request_, why.status, why.message);
-    co_await answer(std::move(made));
+    co_await answer_last(std::move(made));
 }
 
 awaitable<void> connection::answer(response what) {

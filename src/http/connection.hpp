@@ -9,6 +9,7 @@
 #include <boost/beast/http/parser.hpp>
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -55,21 +56,33 @@ private:
     // Each false when the connection has to end; the client has been told, if it could be.
     awaitable<bool> await_request();
     awaitable<bool> read_header();
-    awaitable<bool> read_body();
+    // Hands every piece of the body to `take`, which may refuse the rest.
+    using piece_function = std::function<awaitable<std::optional<response>>(std::string& piece)>;
+    awaitable<bool> read_body(std::size_t limit, const piece_function& take);
     std::optional<refusal> begin_request();
     std::string_view received();  // what the parser has not taken yet
     awaitable<bool> read_more(clock::time_point deadline, std::size_t most);
 
+    // Reads the body and makes the answer; nothing: the connection has to end, and the client has been told.
+    awaitable<std::optional<response>> respond();
+    awaitable<std::optional<response>> respond_without_body(response refused);
+    awaitable<std::optional<response>> handle(const router::match& match);
+    awaitable<std::optional<response>> receive(const router::match& match);
+    awaitable<bool> collect_body(std::size_t limit);
+    // The answer to a request whose route does not get it; else `match` is set.
+    std::optional<response> find_route(router::match& match);
     // The answer to a body that does not decode.
     std::optional<response> decode_body();
+    bool expects_continue() const;
+    response internal_error(const std::exception& bug) const;
     void encode_body(response& what) const;
 
     response about_everything() const;
-    awaitable<response> handle();
     awaitable<void> answer(response what);
     // The body of an answer whose head has been sent; returns its length.
     awaitable<std::size_t> send_stream(const body_producer& produce);
     void leave_when_draining();
+    awaitable<void> answer_last(response what);  // and close
     awaitable<bool> write(std::string_view head, std::string_view body);
 
     const std::shared_ptr<server_state> state_;

@@ -4,11 +4,14 @@
 
 #include <algorithm>
 #include <map>
+#include <utility>
 
 namespace sparkgate::http {
 namespace {
 
 using boost::beast::iequals;
+
+constexpr std::size_t max_head = 16 * 1024;  // of a part
 
 std::string_view trim(std::string_view text) {
     const auto begin = std::min(text.find_first_not_of(" \t"), text.size());
@@ -74,36 +77,97 @@ std::string last_component(const std::string& path) {
     return name == "." || name == ".." || name.find('\0') != std::string::npos ? std::string() : name;
 }
 
-std::optional<uploaded_file> read_part(std::string_view text, std::string_view wanted) {
-    const auto head_end = text.find("\r\n\r\n");
-    if (head_end == std::string_view::npos) return {};
-    auto parameters = read_parameters(disposition(text.substr(0, head_end)));
-    if (!iequals(parameters[""], "form-data") || parameters["name"] != wanted) return {};
-    auto name = last_component(parameters["filename"]);
-    if (name.empty()) return {};
-    return uploaded_file{std::move(name), text.substr(head_end + 4)};
+// How much of the end of `text` may be the beginning of `delimiter`, which has no other CR than its first byte.
+std::size_t begun_delimiter(std::string_view text, std::string_view delimiter) {
+    const auto last = text.rfind('\r');
+    if (last == std::string_view::npos) return 0;
+    const auto rest = text.substr(last);
+    return rest.size() < delimiter.size() && delimiter.starts_with(rest) ? rest.size() : 0;
 }
 
 }  // namespace
 
-std::optional<uploaded_file> find_upload(std::string_view content_type, std::string_view body,
-                                         std::string_view part) {
+std::optional<std::string> form_boundary(std::string_view content_type) {
     auto parameters = read_parameters(content_type);
-    if (!iequals(parameters[""], "multipart/form-data") || parameters["boundary"].empty()) return {};
-    const std::string delimiter = "\r\n--" + parameters["boundary"];
-    // The first delimiter stands at the beginning or after a preamble.
-    auto at = body.starts_with(std::string_view(delimiter).substr(2)) ? 0 : body.find(delimiter);
-    if (at == std::string_view::npos) return {};
-    body.remove_prefix(at == 0 ? delimiter.size() - 2 : at + delimiter.size());
-    while (!body.starts_with("--")) {
-        const auto line_end = body.find("\r\n"), next = body.find(delimiter);
-        if (line_end == std::string_view::npos || next == std::string_view::npos) return {};
-        // A part without headers would begin where its delimiter's line ends.
-        if (next > line_end + 2)
-            if (auto found = read_part(body.substr(line_end + 2, next - line_end - 2), part)) return found;
-        body.remove_prefix(next + delimiter.size());
+    auto& boundary = parameters["boundary"];
+    if (!iequals(parameters[""], "multipart/form-data") || boundary.empty()) return std::nullopt;
+    return std::move(boundary);
+}
+
+multipart_reader::multipart_reader(const std::string& boundary) : delimiter_("\r\n--" + boundary) {}
+
+multipart_reader::event multipart_reader::next(std::string_view& input) {
+    switch (state_) {
+        case state::preamble:
+            while (true) {
+                const auto found = read_content(input);
+                if (found != event::data) return found;  // a preamble has no meaning
+            }
+        case state::content:
+            return read_content(input);
+        case state::after_delimiter:
+            return read_part_header(input);
+        case state::end:
+            return event::end;
+        case state::broken:
+            break;
     }
-    return {};
+    return event::broken;
+}
+
+multipart_reader::event multipart_reader::read_content(std::string_view& input) {
+    // A delimiter that began in an earlier piece.
+    while (matched_ > 0 && matched_ < delimiter_.size() && !input.empty()) {
+        if (input.front() == delimiter_[matched_]) {
+            ++matched_;
+            input.remove_prefix(1);
+        } else {
+            data_ = std::string_view(delimiter_).substr(0, std::exchange(matched_, 0));
+            return event::data;
+        }
+    }
+    if (matched_ < delimiter_.size()) {
+        if (input.empty()) return event::need_more;
+        const auto found = input.find(delimiter_);
+        const auto size = std::min(found, input.size() - begun_delimiter(input, delimiter_));
+        data_ = input.substr(0, size);
+        matched_ = found == std::string_view::npos ? input.size() - size : delimiter_.size();
+        input.remove_prefix(size + matched_);
+        if (!data_.empty()) return event::data;
+        if (matched_ < delimiter_.size()) return event::need_more;
+    }
+    matched_ = 0;
+    const bool in_part = std::exchange(state_, state::after_delimiter) == state::content;
+    return in_part ? event::part_end : read_part_header(input);
+}
+
+// Behind a delimiter stand "--" at the form's end, else a line end and the header's lines.
+multipart_reader::event multipart_reader::read_part_header(std::string_view& input) {
+    const auto before = head_.size();
+    const auto room = max_head + 4 - before;
+    head_.append(input.substr(0, room));
+    if (head_.starts_with("--")) return stop(event::end);
+    const auto end = head_.find("\r\n\r\n", before < 3 ? 0 : before - 3);
+    if (end == std::string::npos) {
+        if (input.size() >= room) return stop(event::broken);
+        input = {};
+        return event::need_more;
+    }
+    if (!trim(std::string_view(head_).substr(0, head_.find("\r\n"))).empty()) return stop(event::broken);
+    input.remove_prefix(end + 4 - before);
+    head_.resize(end);
+    auto parameters = read_parameters(disposition(head_));
+    const bool form_data = iequals(parameters[""], "form-data");
+    name_ = form_data ? parameters["name"] : std::string();
+    file_name_ = form_data ? last_component(parameters["filename"]) : std::string();
+    head_.clear();
+    state_ = state::content;
+    return event::part;
+}
+
+multipart_reader::event multipart_reader::stop(event why) {
+    state_ = why == event::end ? state::end : state::broken;
+    return why;
 }
 
 }  // namespace sparkgate::http

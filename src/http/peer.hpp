@@ -43,6 +43,7 @@ public:
 
     // What has been read and not been consumed.
     boost::beast::flat_buffer& buffer() { return buffer_; }
+    const boost::beast::flat_buffer& buffer() const { return buffer_; }
 
     enum class outcome {
         done,

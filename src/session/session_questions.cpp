@@ -1,10 +1,6 @@
-// What is asked of a session's driver beside its statements: completion, and files, which may have been
-// uploaded. Questions are not journaled and may be asked twice: both ask for nothing that happens twice.
-#include "sparkgate/base/files.hpp"
+// What is asked of a session's driver beside its statements: completion, and files. Questions are not journaled
+// and may be asked twice: both ask for nothing that happens twice.
 #include "sparkgate/session/session.hpp"
-
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 namespace sparkgate::session {
 namespace {
@@ -23,15 +19,6 @@ std::string_view to_string(resource_kind kind) {
             return "file";
     }
     return "";
-}
-
-// Runs in the pool for what blocks: an upload may be large. The session's directory is removed there too, and
-// must not come back.
-awaitable<result<void>> write_upload(std::filesystem::path session_directory, std::filesystem::path file,
-                                     std::string_view content) {
-    if (!std::filesystem::exists(session_directory)) co_return fail(errc::conflict, "the session has ended");
-    if (auto made = make_private_directory(file.parent_path()); !made) co_return made;
-    co_return write_file_atomically(file, content);
 }
 
 }  // namespace
@@ -86,13 +73,9 @@ awaitable<result<void>> session::add_resource(resource_kind kind, std::string ur
     co_return result<void>();
 }
 
-awaitable<result<std::filesystem::path>> session::keep_upload(std::string name, std::string_view content) {
-    const auto self = shared_from_this();
-    auto file = directory_ / "uploads" / std::to_string(next_upload_++) / name;
-    auto work = write_upload(directory_, file, content);
-    const auto written = co_await asio::co_spawn(world_.blocking, std::move(work), asio::use_awaitable);
-    if (!written) co_return written.error();
-    co_return file;
+std::unique_ptr<upload> session::begin_upload(std::string name) {
+    touch();
+    return std::make_unique<upload>(world_.blocking, directory_, std::move(name));
 }
 
 }  // namespace sparkgate::session

@@ -17,6 +17,7 @@ enum class errc {
     too_large,
     busy,         // a limit is reached; try again later
     unavailable,  // something we depend on does not work now (store, driver)
+    no_space,     // on a disk
     timeout,
     internal,  // our bug
 };

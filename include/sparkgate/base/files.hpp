@@ -9,7 +9,8 @@
 
 namespace sparkgate {
 
-// Replaces `path` atomically (temporary file beside it, mode 0600, fsync, rename). Errors: unavailable.
+// Replaces `path` atomically (temporary file beside it, mode 0600, fsync, rename). Errors: unavailable,
+// no_space.
 result<void> write_file_atomically(const std::filesystem::path& path, std::string_view text);
 
 // The whole file. Errors: not_found, unavailable; too_large above `limit` bytes.

@@ -6,6 +6,7 @@
 #include "sparkgate/session/program.hpp"
 #include "sparkgate/session/request.hpp"
 #include "sparkgate/session/statement.hpp"
+#include "sparkgate/session/upload.hpp"
 
 #include <map>
 #include <memory>
@@ -62,9 +63,8 @@ public:
     // such file), conflict (not active), busy, timeout.
     awaitable<result<void>> add_resource(resource_kind kind, std::string uri);
 
-    // Writes an uploaded file to where the session's programs can read it; `name` is a mere file name. Two of
-    // one name do not meet. `content` must live until this resolves. Errors: unavailable, conflict (removed).
-    awaitable<result<std::filesystem::path>> keep_upload(std::string name, std::string_view content);
+    // For a file that a client brings; `name` is a mere file name. Two of one name do not meet.
+    std::unique_ptr<upload> begin_upload(std::string name);
 
     // program
     std::optional<expiry> expires() const override;
@@ -148,7 +148,6 @@ private:
     std::int64_t oldest_stream_ = 0;     // printed text of statements below is removed
     std::map<std::int64_t, std::shared_ptr<question>> questions_;  // unanswered, by request number
     std::int64_t next_question_ = 1;
-    std::int64_t next_upload_ = 1;
 };
 
 }  // namespace sparkgate::session

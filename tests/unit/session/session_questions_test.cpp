@@ -146,16 +146,56 @@ TEST_F(session_questions, files_at_a_time_are_bounded) {
     loop.run_until([&] { return std::all_of(answers.begin(), answers.end(), ended); });
 }
 
-TEST_F(session_questions, an_upload_is_kept_until_the_session_is_removed) {
-    const auto keep = [&] { return idle.self->keep_upload("a.jar", "content"); };
-    const auto file = loop.await(keep()).value();
-    EXPECT_EQ(read_file(file).value(), "content");
-    EXPECT_EQ(file.filename(), "a.jar");
-    EXPECT_NE(loop.await(keep()).value(), file);
-    child_of(idle.self).exit_with(0);
-    child_of(idle.self).leave();
-    remove(idle.self);
-    EXPECT_EQ(loop.await(keep()).error().code, errc::conflict);
+// Uploads
+
+class session_uploads : public session_questions {
+protected:
+    bool append(session::upload& to, std::string_view piece) { return bool(loop.await(to.append(piece))); }
+    auto count() const {
+        std::filesystem::directory_iterator all(idle.self->directory() / "uploads");
+        return std::distance(begin(all), end(all));
+    }
+    void remove_session() {
+        child_of(idle.self).exit_with(0);
+        child_of(idle.self).leave();
+        remove(idle.self);
+    }
+};
+
+TEST_F(session_uploads, are_kept_under_their_names) {
+    std::vector<std::filesystem::path> files;
+    for (int i = 0; i < 2; ++i) {
+        auto upload = idle.self->begin_upload("a.jar");
+        ASSERT_TRUE(append(*upload, "one, "));
+        ASSERT_TRUE(append(*upload, "two"));
+        files.push_back(loop.await(upload->finish()).value());
+    }
+    EXPECT_NE(files[0], files[1]);
+    for (const auto& file : files) {
+        EXPECT_EQ(read_file(file).value(), "one, two");
+        EXPECT_EQ(file.filename(), "a.jar");
+    }
+    auto empty = idle.self->begin_upload("empty");
+    EXPECT_EQ(read_file(loop.await(empty->finish()).value()).value(), "");
+}
+
+TEST_F(session_uploads, that_do_not_come_whole_leave_nothing) {
+    auto upload = idle.self->begin_upload("a.jar");
+    ASSERT_TRUE(append(*upload, "half"));
+    EXPECT_EQ(count(), 1);
+    upload.reset();
+    auto next = idle.self->begin_upload("b.jar");
+    ASSERT_TRUE(append(*next, "half"));  // by now the one thread of the pool has removed the other
+    EXPECT_EQ(count(), 1);
+}
+
+TEST_F(session_uploads, of_a_session_that_was_removed_are_refused) {
+    auto begun = idle.self->begin_upload("a.jar");
+    ASSERT_TRUE(append(*begun, "half"));
+    remove_session();
+    EXPECT_EQ(loop.await(begun->finish()).error().code, errc::conflict);
+    begun = idle.self->begin_upload("a.jar");
+    EXPECT_EQ(loop.await(begun->append("x")).error().code, errc::conflict);
     EXPECT_FALSE(std::filesystem::exists(idle.self->directory()));
 }
 
