@@ -33,7 +33,7 @@ awaitable<response> create_batch(context& api, const request& from, const path_v
 awaitable<response> get_batch(context& api, const request&, const path_values& path) {
     const auto found = api.batches.find_program(path[0]);
     if (!found) co_return to_response(found.error());
-    co_return json_response(dump_json(view(**found)));
+    co_return json_response(view_text(**found, view));
 }
 
 awaitable<response> get_batch_state(context& api, const request&, const path_values& path) {

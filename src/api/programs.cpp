@@ -31,12 +31,13 @@ response list_programs(const program_manager& all, const request& from, json (*v
     if (!filter) return to_response(filter.error());
     const auto found = chosen(all, *filter);
     const auto range = clip(begin->value_or(0), size->value_or(100), found.size());
-    json views = json::array();
-    for (std::size_t i = range.begin; i < range.end; ++i)
-        views.push_back(view(*found[i]));
-    json body{{"from", begin->value_or(0)}, {"total", found.size()}};
-    body["sessions"] = std::move(views);
-    return json_response(dump_json(body));
+    std::string body = "{\"from\":" + std::to_string(begin->value_or(0)) +
+                       ",\"total\":" + std::to_string(found.size()) + ",\"sessions\":[";
+    for (std::size_t i = range.begin; i < range.end; ++i) {
+        if (i > range.begin) body += ',';
+        body += view_text(*found[i], view);
+    }
+    return json_response(body + "]}");
 }
 
 response program_state(const program& of) {
@@ -74,7 +75,7 @@ result<std::optional<std::string>> idempotency_key(const request& from) {
 }
 
 response created_response(const char* collection, program& what, bool replayed, json (*view)(program&)) {
-    auto out = json_response(dump_json(view(what)), 201);
+    auto out = json_response(view_text(what, view), 201);
     out.headers.emplace_back("Location", std::string(collection) + "/" + std::to_string(what.id()));
     if (replayed) out.headers.emplace_back("Idempotent-Replay", "true");
     return out;

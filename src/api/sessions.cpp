@@ -48,7 +48,7 @@ awaitable<response> get_session(context& api, const request& from, const path_va
     const auto session = *found;
     auto started = [&session] { return session->state() != session::session_state::starting; };
     co_await hold(api, session, *time, started);
-    co_return json_response(dump_json(session_view(*session)));
+    co_return json_response(view_text(*session, view));
 }
 
 awaitable<response> get_session_state(context& api, const request&, const path_values& path) {

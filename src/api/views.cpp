@@ -61,6 +61,15 @@ json batch_view(session::batch& from) {
                 {"log", newest_lines(from.log())}};
 }
 
+const std::string& view_text(session::program& of, json (*view)(session::program&)) {
+    auto& last = of.last_shown();
+    const auto log = of.log().look();  // before the log is read: what comes meanwhile is seen next time
+    if (!last || last->state != of.state() || last->log != log || last->app_id != of.app_id() ||
+        last->ui_url != of.ui_url())
+        last = {of.state(), of.app_id(), of.ui_url(), dump_json(view(of)), log};
+    return last->text;
+}
+
 std::string statement_view(const session::statement& from, const std::string& output) {
     std::string out = "{\"id\":" + std::to_string(from.id) + ",\"code\":";
     append_json_string(out, from.code);

@@ -20,6 +20,9 @@ std::string statement_view(const session::statement& from, const std::string& ou
 // What changes while a statement is worked on: id, state, progress, started, completed.
 json statement_progress(const session::statement& from);
 
+// The text of a program's view, kept until that has changed. `view` is always the same for one program.
+const std::string& view_text(session::program& of, json (*view)(session::program&));
+
 // The newest of Livy's log lines, up to 10.
 std::vector<std::string> newest_lines(const process::log_file& log);
 

@@ -58,6 +58,12 @@ log_file::tail log_file::last_lines(std::size_t count) const {
     return out;
 }
 
+log_file::stamp log_file::look() const {
+    struct stat found {};
+    if (::stat(path_.c_str(), &found) != 0) return {};
+    return {found.st_size, found.st_mtim.tv_sec * 1'000'000'000 + found.st_mtim.tv_nsec};
+}
+
 result<void> log_file::append(std::string_view line) {
     const unique_fd fd(::open(path_.c_str(), O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0600));
     if (!fd) return system_error(errc::unavailable, "cannot open " + path_.string(), errno);

@@ -4,6 +4,7 @@
 
 #include "sparkgate/base/error.hpp"
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -29,6 +30,13 @@ public:
     // "sparkgate: ". On a line of its own even if the child stopped in the middle of one. Errors:
     // unavailable.
     result<void> append(std::string_view line);
+
+    // Differs from an earlier one when the file has changed since.
+    struct stamp {
+        std::int64_t size = -1, modified_ns = 0;  // size -1: there is no file
+        friend bool operator==(const stamp&, const stamp&) = default;
+    };
+    stamp look() const;
 
 private:
     std::filesystem::path path_;

@@ -58,6 +58,14 @@ public:
     // A client asks about it, and may be kept waiting that long for the answer: a heartbeat, for sessions
     // that expire without.
     void heard_from(time_point::duration held = {});
+    // How it is shown to clients, as text, and what that was made of: kept, because it is asked for far more
+    // often than it changes. The layer that shows it fills it in.
+    struct shown {
+        session_state state;
+        std::string app_id, ui_url, text;
+        process::log_file::stamp log;
+    };
+    std::optional<shown>& last_shown() { return last_shown_; }
     // Whether no process of it is left.
     bool gone() const { return gone_; }
 
@@ -144,6 +152,7 @@ private:
     launch_queue::place place_;
     bool waits_ = false;  // in the launch queue, or its start has failed
     bool recorded_ = false, erased_ = false;
+    std::optional<shown> last_shown_;
 };
 
 }  // namespace sparkgate::session

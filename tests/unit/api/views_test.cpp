@@ -133,6 +133,25 @@ TEST_F(views, the_log_of_a_session_is_its_end_and_bounded) {
     EXPECT_EQ(log[9], "\nstderr: ");
 }
 
+TEST_F(views, a_view_is_made_anew_when_its_session_or_log_has_changed) {
+    static int made = 0;
+    made = 0;
+    const auto view = [](session::program& of) {
+        ++made;
+        return api::session_view(static_cast<session::session&>(of));
+    };
+    const auto idle = start_idle();
+    const auto first = api::view_text(*idle.self, view);
+    EXPECT_EQ(api::view_text(*idle.self, view), first);
+    EXPECT_EQ(made, 1);
+    std::ofstream(idle.self->directory() / "output.log", std::ios::app) << "more\n";
+    EXPECT_NE(api::view_text(*idle.self, view).find("\"more\""), std::string::npos);
+    child_of(idle.self).exit_with(1);
+    loop.run_until([&] { return idle.self->state() == session_state::dead; }, "its end");
+    EXPECT_NE(api::view_text(*idle.self, view).find("\"state\":\"dead\""), std::string::npos);
+    EXPECT_EQ(made, 3);
+}
+
 TEST(statement_view, has_livys_keys_in_livys_order) {
     session::statement it;
     it.code = "1+1";
