@@ -10,6 +10,8 @@ namespace sparkgate::api {
 namespace {
 
 constexpr std::size_t longest_key = 255;
+// Of the logs in a list, which would otherwise cost a look at each file.
+constexpr std::chrono::milliseconds tolerated_age{100};
 
 // Pointers, so that a page of ten thousand costs the page.
 std::vector<program*> chosen(const program_manager& all, const program_filter& filter) {
@@ -35,7 +37,7 @@ response list_programs(const program_manager& all, const request& from, json (*v
                        ",\"total\":" + std::to_string(found.size()) + ",\"sessions\":[";
     for (std::size_t i = range.begin; i < range.end; ++i) {
         if (i > range.begin) body += ',';
-        body += view_text(*found[i], view);
+        body += view_text(*found[i], view, tolerated_age);
     }
     return json_response(body + "]}");
 }

@@ -61,12 +61,18 @@ json batch_view(session::batch& from) {
                 {"log", newest_lines(from.log())}};
 }
 
-const std::string& view_text(session::program& of, json (*view)(session::program&)) {
+const std::string& view_text(session::program& of, json (*view)(session::program&),
+                             std::chrono::milliseconds tolerance) {
+    const auto now = std::chrono::steady_clock::now();
     auto& last = of.last_shown();
+    const bool same = last && last->state == of.state() && last->app_id == of.app_id() &&
+                      last->ui_url == of.ui_url();
+    if (same && now - last->looked < tolerance) return last->text;
     const auto log = of.log().look();  // before the log is read: what comes meanwhile is seen next time
-    if (!last || last->state != of.state() || last->log != log || last->app_id != of.app_id() ||
-        last->ui_url != of.ui_url())
-        last = {of.state(), of.app_id(), of.ui_url(), dump_json(view(of)), log};
+    if (same && last->log == log)
+        last->looked = now;
+    else
+        last = {of.state(), of.app_id(), of.ui_url(), dump_json(view(of)), log, now};
     return last->text;
 }
 

@@ -20,8 +20,10 @@ std::string statement_view(const session::statement& from, const std::string& ou
 // What changes while a statement is worked on: id, state, progress, started, completed.
 json statement_progress(const session::statement& from);
 
-// The text of a program's view, kept until that has changed. `view` is always the same for one program.
-const std::string& view_text(session::program& of, json (*view)(session::program&));
+// The text of a program's view, kept until that has changed; whether its log has is looked up when that was
+// done longer ago than `tolerance`. `view` is always the same for one program.
+const std::string& view_text(session::program& of, json (*view)(session::program&),
+                             std::chrono::milliseconds tolerance = {});
 
 // The newest of Livy's log lines, up to 10.
 std::vector<std::string> newest_lines(const process::log_file& log);

@@ -64,6 +64,7 @@ public:
         session_state state;
         std::string app_id, ui_url, text;
         process::log_file::stamp log;
+        std::chrono::steady_clock::time_point looked;  // at the log
     };
     std::optional<shown>& last_shown() { return last_shown_; }
     // Whether no process of it is left.
