@@ -40,7 +40,9 @@ def upload(connection, session, content):
 
 def uploads(server, session):
     """All that lies in the session's directory for uploads, directories as well."""
-    return list((server.state_dir / "sessions" / str(session.id) / "uploads").rglob("*"))
+    root = server.state_dir / "sessions" / str(session.id) / "uploads"
+    # Not rglob, which fails when a directory goes while it looks.
+    return [pathlib.Path(at) / name for at, directories, files in os.walk(root) for name in directories + files]
 
 
 def added(session):
