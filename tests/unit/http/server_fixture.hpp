@@ -63,10 +63,12 @@ protected:
         thread_.join();
     }
 
-    // Tests change `options` first.
+    // Tests change `options` and `more_routes` first.
     void start() {
         release_ = std::make_unique<boost::asio::steady_timer>(loop, std::chrono::hours(1));
-        server_ = http::make_server(loop.get_executor(), http::router(routes()), options);
+        auto all = routes();
+        all.insert(all.end(), more_routes.begin(), more_routes.end());
+        server_ = http::make_server(loop.get_executor(), http::router(std::move(all)), options);
         const auto started = server_->start();
         ASSERT_TRUE(started) << started.error().message;
         port = server_->port();
@@ -106,6 +108,7 @@ protected:
     }
 
     http::server_options options;
+    std::vector<http::route> more_routes;
     boost::asio::io_context loop{1};
     std::uint16_t port = 0;
     std::atomic<int> echoed{0};
