@@ -14,6 +14,12 @@ std::optional<std::string> as_text(const json& value) {
     return {};
 }
 
+// What a client sent, in an error: its beginning.
+std::string shown(const std::string& text) {
+    constexpr std::size_t longest = 200;
+    return text.size() <= longest ? text : text.substr(0, longest) + "…";
+}
+
 // How Jackson's errors name a JSON value.
 struct token_name {
     const char* value;
@@ -51,7 +57,8 @@ std::string not_an_object(const json& found, const std::string& java_class) {
         "Cannot construct instance of `" + java_class + "` (although at least one Creator exists): no ";
     const std::string constructor = "-argument constructor/factory method to deserialize from ";
     if (found.is_string())
-        return construct + "String" + constructor + "String value ('" + found.get<std::string>() + "')";
+        return construct + "String" + constructor + "String value ('" + shown(found.get<std::string>()) +
+               "')";
     if (found.is_number_integer())
         return construct + "int/Int" + constructor + "Number value (" + dump_json(found) + ")";
     return wrong_type(java_class, found);
@@ -62,9 +69,10 @@ std::string unknown_field(const std::string& field, const std::string& java_clas
     std::string names;
     for (const auto& name : known)
         names += (names.empty() ? "\"" : ", \"") + name + "\"";
-    return "Unrecognized field \"" + field + "\" (class " + java_class + "), not marked as ignorable (" +
+    const auto name = shown(field);
+    return "Unrecognized field \"" + name + "\" (class " + java_class + "), not marked as ignorable (" +
            std::to_string(known.size()) + " known properties: " + names +
-           "]) (through reference chain: " + java_class + "[\"" + field + "\"])";
+           "]) (through reference chain: " + java_class + "[\"" + name + "\"])";
 }
 
 }  // namespace
@@ -122,7 +130,7 @@ std::optional<int> body_reader::integer(const char* field) {
         int out = 0;
         const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), out);
         if (ec == std::errc() && end == text.data() + text.size()) return out;
-        refuse(field, "Cannot deserialize value of type `int` from String " + dump_json(*value) +
+        refuse(field, "Cannot deserialize value of type `int` from String \"" + shown(text) + "\"" +
                           ": not a valid `int` value");
     } else {
         refuse(field, wrong_type("int", *value));

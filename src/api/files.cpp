@@ -50,11 +50,12 @@ awaitable<response> add(context& api, const request& from, const path_values& pa
     co_return added(*target.session, outcome);
 }
 
-// Takes the first file of the form whose part has the name that Livy's clients use; what else is in the form has
-// no meaning.
+// Takes the first file of the form whose part has the name that Livy's clients use; what else is in the form
+// has no meaning.
 class upload_receiver final : public http::body_receiver {
 public:
-    upload_receiver(const context& api, session_pointer owner, resource_kind kind, const std::string& boundary)
+    upload_receiver(const context& api, session_pointer owner, resource_kind kind,
+                    const std::string& boundary)
         : limit_(api.settings.upload_max_size.value),
           owner_(std::move(owner)),
           kind_(kind),
@@ -65,7 +66,8 @@ public:
         while (true) {
             const auto found = form_.next(piece);
             if (found == event::part && is_wanted()) {
-                if (form_.file_name().size() > longest_name) co_return msg_error(400, "The file's name is too long.");
+                if (form_.file_name().size() > longest_name)
+                    co_return msg_error(400, "The file's name is too long.");
                 file_ = owner_->begin_upload(form_.file_name());
                 inside_ = true;
             } else if (found == event::data && inside_) {
@@ -74,7 +76,8 @@ public:
                 inside_ = false;
                 whole_ = true;
             }
-            if (found == event::need_more || found == event::end || found == event::broken) co_return std::nullopt;
+            if (found == event::need_more || found == event::end || found == event::broken)
+                co_return std::nullopt;
         }
     }
 
@@ -141,7 +144,8 @@ awaitable<response> add_file(context& api, const request& from, const path_value
 awaitable<http::receiver_or_refusal> upload_jar(context& api, const request& from, const path_values& path) {
     return upload(api, from, path, resource_kind::jar);
 }
-awaitable<http::receiver_or_refusal> upload_pyfile(context& api, const request& from, const path_values& path) {
+awaitable<http::receiver_or_refusal> upload_pyfile(context& api, const request& from,
+                                                   const path_values& path) {
     return upload(api, from, path, resource_kind::pyfile);
 }
 awaitable<http::receiver_or_refusal> upload_file(context& api, const request& from, const path_values& path) {

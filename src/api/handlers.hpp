@@ -55,7 +55,8 @@ awaitable<response> add_jar(context& api, const request& from, const path_values
 awaitable<response> add_pyfile(context& api, const request& from, const path_values& path);
 awaitable<response> add_file(context& api, const request& from, const path_values& path);
 awaitable<http::receiver_or_refusal> upload_jar(context& api, const request& from, const path_values& path);
-awaitable<http::receiver_or_refusal> upload_pyfile(context& api, const request& from, const path_values& path);
+awaitable<http::receiver_or_refusal> upload_pyfile(context& api, const request& from,
+                                                   const path_values& path);
 awaitable<http::receiver_or_refusal> upload_file(context& api, const request& from, const path_values& path);
 
 // jobs.cpp

@@ -15,6 +15,7 @@ awaitable<response> submit_job(context& api, const request& from, const path_val
         body_reader::parse(from.body, "org.apache.livy.client.common.HttpMessages$SerializedJob", fields);
     if (!body) co_return text_error(400, body.error().message);
     const auto job = body->text("job");
+    body->text("jobType");  // has no meaning here, but has to be a text
     if (body->error()) co_return text_error(400, body->error()->message);
     if (!job || job->empty()) co_return msg_error(400, "requirement failed: no job provided.");
     co_return msg_error(501,

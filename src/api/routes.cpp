@@ -7,7 +7,8 @@ namespace sparkgate::api {
 namespace {
 
 using function = awaitable<response> (*)(context&, const request&, const path_values&);
-using receive_function = awaitable<http::receiver_or_refusal> (*)(context&, const request&, const path_values&);
+using receive_function = awaitable<http::receiver_or_refusal> (*)(context&, const request&,
+                                                                  const path_values&);
 
 struct entry {
     http::method verb;

@@ -2,17 +2,19 @@
 
 #include <algorithm>
 #include <array>
+#include <unordered_set>
+#include <vector>
 
 namespace sparkgate {
 
 namespace {
 
+constexpr std::size_t longest_shown = 40;  // of a text in an error
+
 // nlohmann's parser takes a zero byte for the end of the text and would pass over whatever follows it.
 bool has_zero(std::string_view text) {
     return text.find('\0') != std::string_view::npos;
 }
-
-struct too_deep {};
 
 // What nlohmann was parsing, and what Jackson says in that case.
 constexpr std::array<std::pair<std::string_view, std::string_view>, 5> expectations{
@@ -58,34 +60,68 @@ std::string explain(const json::parse_error& e, std::string_view text) {
 
 // "[json.exception.out_of_range.406] number overflow parsing '1e999'": the number may be as long as the text.
 std::string too_large(const json::out_of_range& e) {
-    constexpr std::size_t shown = 40;
     const std::string_view raw = e.what();
     const auto number = raw.substr(std::min(raw.find('\''), raw.size()));
-    const std::string_view more = number.size() > shown ? "…" : "";
-    return "Numeric value " + std::string(number.substr(0, shown)) + std::string(more) + " out of range";
+    const std::string_view more = number.size() > longest_shown ? "…" : "";
+    return "Numeric value " + std::string(number.substr(0, longest_shown)) + std::string(more) +
+           " out of range";
 }
+
+// Thrown, not just remembered: the rest of a text made of brackets would cost many times its size.
+struct refused {
+    std::string message;
+};
+
+// Watches what nlohmann's parser finds.
+class guard {
+public:
+    explicit guard(json_limits limits) : limits_(limits) {}
+
+    void see(int depth, json::parse_event_t event, const json& parsed) {
+        using is = json::parse_event_t;
+        if (event == is::object_end) keys_.pop_back();
+        if (event == is::object_end || event == is::array_end) return;
+        if (event == is::key) return see_key(parsed.get_ref<const std::string&>());
+        if (++values_ > limits_.values)
+            throw refused{"JSON has more than " + std::to_string(limits_.values) + " values"};
+        if (event == is::value) return;
+        if (depth >= limits_.depth)
+            throw refused{"JSON is nested deeper than " + std::to_string(limits_.depth)};
+        if (event == is::object_start) keys_.emplace_back();
+    }
+
+private:
+    void see_key(const std::string& key) {
+        if (++key_count_ > limits_.keys)
+            throw refused{"JSON has more than " + std::to_string(limits_.keys) + " fields"};
+        if (!keys_.back().insert(key).second)
+            throw refused{"Duplicate field '" + key.substr(0, longest_shown) + "'"};
+    }
+
+    const json_limits limits_;
+    std::size_t values_ = 0, key_count_ = 0;
+    std::vector<std::unordered_set<std::string>> keys_;  // of the objects that are open
+};
 
 }  // namespace
 
-result<json> parse_json(std::string_view text, int max_depth) {
+result<json> parse_json(std::string_view text, json_limits limits) {
     if (has_zero(text)) return fail(errc::invalid_argument, "JSON must not contain zero bytes");
-    // Thrown and not just remembered: the rest of a text made of brackets would cost many times its size.
-    const auto check_depth = [=](int depth, json::parse_event_t event, json&) {
-        const bool opens =
-            event == json::parse_event_t::array_start || event == json::parse_event_t::object_start;
-        if (opens && depth >= max_depth) throw too_deep();
+    guard watch(limits);
+    const auto check = [&watch](int depth, json::parse_event_t event, const json& parsed) {
+        watch.see(depth, event, parsed);
         return true;
     };
     std::string problem;
     json value;
     try {
-        value = json::parse(text, check_depth);
+        value = json::parse(text, check);
     } catch (const json::parse_error& e) {
         problem = explain(e, text);
     } catch (const json::out_of_range& e) {
         problem = too_large(e);
-    } catch (const too_deep&) {
-        problem = "JSON is nested deeper than " + std::to_string(max_depth);
+    } catch (refused& why) {
+        problem = std::move(why.message);
     }
     if (!problem.empty()) return fail(errc::invalid_argument, std::move(problem));
     // A json value converts to nearly everything: say which alternative is meant.

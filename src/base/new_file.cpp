@@ -14,7 +14,8 @@ fs::path temporary(const fs::path& path) {
 
 error io_error(std::string_view verb, const fs::path& path) {
     const bool full = errno == ENOSPC || errno == EDQUOT || errno == EFBIG;
-    return system_error(full ? errc::no_space : errc::unavailable, std::string(verb) + " " + path.string(), errno);
+    return system_error(full ? errc::no_space : errc::unavailable, std::string(verb) + " " + path.string(),
+                        errno);
 }
 
 }  // namespace

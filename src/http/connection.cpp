@@ -25,9 +25,14 @@ using boost::system::error_code;
 // chunk extensions and trailers without limit.
 constexpr std::size_t max_buffer = 60 * 1024;
 constexpr std::size_t max_header = 48 * 1024;
+<<<<<<< HEAD
 constexpr std::size_t small_read = 2 * 1024;   // all that an idle connection keeps
 constexpr std::size_t merge_below = 8 * 1024;  // a body up to here is copied behind its head: one send
 constexpr auto drain_patience = std::chrono::seconds(2);  // with the reader of a stream
+=======
+constexpr std::size_t small_read = 2 * 1024;      // all that an idle connection keeps
+constexpr std::size_t merge_below = 8 * 1024;     // a body up to here is copied behind its head: one send
+>>>>>>> wire
 constexpr std::size_t skipped_at_most = 1 << 20;  // of the body of a request that is refused for its header
 constexpr std::size_t compress_from = 1024, compress_up_to = 256 * 1024;
 
@@ -226,7 +231,8 @@ awaitable<bool> connection::read_body(std::size_t limit, const piece_function& t
             }
         }
         if (used > 0) continue;
-        if (!co_await read_more(deadline + time_for(size, state_->options.limit), max_buffer)) co_return false;
+        if (!co_await read_more(deadline + time_for(size, state_->options.limit), max_buffer))
+            co_return false;
     }
     co_return true;
 }
@@ -322,7 +328,8 @@ std::optional<response> connection::find_route(router::match& match) {
         out.headers.emplace_back("Allow", std::move(wrong->allow));
         return out;
     }
-    if (std::holds_alternative<router::no_route>(found)) return error_response(request_, 404, "no such route");
+    if (std::holds_alternative<router::no_route>(found))
+        return error_response(request_, 404, "no such route");
     match = std::get<router::match>(std::move(found));
     return std::nullopt;
 }
@@ -339,7 +346,8 @@ awaitable<std::optional<response>> connection::handle(const router::match& match
 awaitable<std::optional<response>> connection::receive(const router::match& match) {
     const auto* encoding = request_.header("content-encoding");
     if (encoding && parse_coding(*encoding) != coding::identity) {
-        auto no = state_->options.error_response(request_, 415, "the body of this request must not be compressed");
+        auto no =
+            state_->options.error_response(request_, 415, "the body of this request must not be compressed");
         co_return co_await respond_without_body(std::move(no));
     }
     try {
@@ -362,8 +370,8 @@ awaitable<std::optional<response>> connection::receive(const router::match& matc
 }
 
 response connection::internal_error(const std::exception& bug) const {
-    spdlog::error("request {} {} {}: {}", request_.id, to_string(request_.verb), obs::printable(request_.target),
-                  bug.what());
+    spdlog::error("request {} {} {}: {}", request_.id, to_string(request_.verb),
+                  obs::printable(request_.target), bug.what());
     return state_->options.error_response(request_, 500, "internal error, request " + request_.id);
 }
 

@@ -77,7 +77,8 @@ std::string last_component(const std::string& path) {
     return name == "." || name == ".." || name.find('\0') != std::string::npos ? std::string() : name;
 }
 
-// How much of the end of `text` may be the beginning of `delimiter`, which has no other CR than its first byte.
+// How much of the end of `text` may be the beginning of `delimiter`, which has no other CR than its first
+// byte.
 std::size_t begun_delimiter(std::string_view text, std::string_view delimiter) {
     const auto last = text.rfind('\r');
     if (last == std::string_view::npos) return 0;

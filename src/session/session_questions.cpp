@@ -1,5 +1,5 @@
-// What is asked of a session's driver beside its statements: completion, and files. Questions are not journaled
-// and may be asked twice: both ask for nothing that happens twice.
+// What is asked of a session's driver beside its statements: completion, and files. Questions are not
+// journaled and may be asked twice: both ask for nothing that happens twice.
 #include "sparkgate/session/session.hpp"
 
 namespace sparkgate::session {

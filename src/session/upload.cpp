@@ -90,7 +90,9 @@ awaitable<result<void>> upload::append(std::string_view piece) {
 }
 
 awaitable<result<fs::path>> upload::finish() {
-    auto work = [](std::shared_ptr<state> on) -> awaitable<result<fs::path>> { co_return on->finish(); }(state_);
+    auto work = [](std::shared_ptr<state> on) -> awaitable<result<fs::path>> {
+        co_return on->finish();
+    }(state_);
     co_return co_await asio::co_spawn(pool_, std::move(work), asio::use_awaitable);
 }
 

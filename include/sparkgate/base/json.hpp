@@ -1,5 +1,5 @@
-// JSON with the two guards that nlohmann lacks: bounded depth when reading, no throw on invalid UTF-8 when
-// writing. Objects keep the order in which keys were inserted (clients see Livy's key order).
+// JSON with the guards that nlohmann lacks: bounds when reading, no throw on invalid UTF-8 when writing.
+// Objects keep the order in which keys were inserted (clients see Livy's key order).
 #pragma once
 
 #include "sparkgate/base/error.hpp"
@@ -13,11 +13,17 @@ namespace sparkgate {
 
 using json = nlohmann::ordered_json;
 
-// A deeper text is refused: copy, dump and compare of nlohmann's values recurse.
-inline constexpr int max_json_depth = 64;
+// What a text may hold. nlohmann's values recurse to be copied, written or compared, and take long to find a
+// key.
+struct json_limits {
+    int depth = 64;
+    std::size_t values = 100'000;  // of all kinds, at all depths
+    std::size_t keys = 4'096;      // of all objects
+};
 
-// Reads one JSON text (UTF-8). Errors: invalid_argument, saying where and what was expected.
-result<json> parse_json(std::string_view text, int max_depth = max_json_depth);
+// Reads one JSON text (UTF-8). A key twice in an object is refused: readers differ in which one counts.
+// Errors: invalid_argument, saying where and what was expected.
+result<json> parse_json(std::string_view text, json_limits limits = {});
 
 // Compact; invalid UTF-8 becomes U+FFFD.
 std::string dump_json(const json& value);

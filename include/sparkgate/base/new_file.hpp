@@ -1,5 +1,5 @@
-// A file that comes into being whole or not at all: it is written beside its place and gets its name at the end.
-// Blocking; one thread at a time.
+// A file that comes into being whole or not at all: it is written beside its place and gets its name at the
+// end. Blocking; one thread at a time.
 #pragma once
 
 #include "sparkgate/base/error.hpp"

@@ -9,8 +9,8 @@
 
 namespace sparkgate::http {
 
-// Event-loop thread; one call at a time, each awaited to its end. Destroyed without finish() when the body did not
-// come whole: then nothing may be left of it.
+// Event-loop thread; one call at a time, each awaited to its end. Destroyed without finish() when the body
+// did not come whole: then nothing may be left of it.
 class body_receiver {
 public:
     virtual ~body_receiver() = default;

@@ -1,5 +1,5 @@
-// Reads a multipart/form-data body (RFC 7578) as it comes, in pieces divided anywhere. Pure; memory for a part's
-// header only.
+// Reads a multipart/form-data body (RFC 7578) as it comes, in pieces divided anywhere. Pure; memory for a
+// part's header only.
 #pragma once
 
 #include <optional>
@@ -43,8 +43,9 @@ private:
 
     const std::string delimiter_;  // with the line end in front
     state state_ = state::preamble;
-    std::size_t matched_ = 2;  // bytes of the delimiter at the end of the input so far: a form begins like a line
-    std::string head_;         // what has come behind a delimiter, up to the end of the part's header
+    std::size_t matched_ =
+        2;              // bytes of the delimiter at the end of the input so far: a form begins like a line
+    std::string head_;  // what has come behind a delimiter, up to the end of the part's header
     std::string name_, file_name_;
     std::string_view data_;
 };

@@ -22,8 +22,8 @@ using path_values = std::vector<std::string>;
 // bug: the connection answers 500 with the request id and logs it.
 using handler = std::function<awaitable<response>(const request&, const path_values&)>;
 
-// Instead of a handler: makes what takes the body, once the header is there, or refuses the request before the
-// body comes. The request and the values live as long as the receiver.
+// Instead of a handler: makes what takes the body, once the header is there, or refuses the request before
+// the body comes. The request and the values live as long as the receiver.
 using receiver_or_refusal = std::variant<std::unique_ptr<body_receiver>, response>;
 using receive_function = std::function<awaitable<receiver_or_refusal>(const request&, const path_values&)>;
 
@@ -31,7 +31,7 @@ struct route {
     method verb;
     std::string pattern;  // "/sessions/{id}/statements/{statement}"; "/" is the root
     handler handle;
-    receive_function receive = {};              // in its place: for bodies that are too large for memory
+    receive_function receive = {};               // in its place: for bodies that are too large for memory
     std::optional<std::size_t> body_limit = {};  // bytes; nothing: the server's
 };
 

@@ -1,5 +1,5 @@
-// A file that a client brings for the code of a session, while it comes. The session's event loop; what blocks goes
-// on in the pool.
+// A file that a client brings for the code of a session, while it comes. The session's event loop; what
+// blocks goes on in the pool.
 #pragma once
 
 #include "sparkgate/base/async.hpp"
@@ -22,7 +22,8 @@ public:
     // Without finish() nothing is left, in a moment.
     ~upload();
 
-    // `piece` must live until this resolves. Errors: no_space, unavailable, conflict (the session was removed).
+    // `piece` must live until this resolves. Errors: no_space, unavailable, conflict (the session was
+    // removed).
     awaitable<result<void>> append(std::string_view piece);
 
     // Nothing more comes: where the file lies now. Errors as append.

@@ -9,6 +9,8 @@
 namespace sparkgate {
 namespace {
 
+constexpr int max_depth = json_limits{}.depth;
+
 std::string arrays(int depth, const std::string& inner = "") {
     return std::string(static_cast<std::size_t>(depth), '[') + inner +
            std::string(static_cast<std::size_t>(depth), ']');
@@ -22,7 +24,7 @@ std::string objects(int depth) {
 }
 
 TEST(parse_json, takes_texts_as_deep_as_the_limit) {
-    for (const auto& text : {arrays(max_json_depth), arrays(max_json_depth, "1"), objects(max_json_depth)}) {
+    for (const auto& text : {arrays(max_depth), arrays(max_depth, "1"), objects(max_depth)}) {
         const auto parsed = parse_json(text);
         ASSERT_TRUE(parsed) << parsed.error().message;
         EXPECT_EQ(dump_json(*parsed), text);
@@ -30,8 +32,8 @@ TEST(parse_json, takes_texts_as_deep_as_the_limit) {
 }
 
 TEST(parse_json, refuses_texts_deeper_than_the_limit) {
-    for (const auto& text : {arrays(max_json_depth + 1), arrays(max_json_depth + 1, "1"),
-                             objects(max_json_depth + 1), arrays(100'000)}) {
+    for (const auto& text :
+         {arrays(max_depth + 1), arrays(max_depth + 1, "1"), objects(max_depth + 1), arrays(100'000)}) {
         const auto parsed = parse_json(text);
         ASSERT_FALSE(parsed) << text.substr(0, 80);
         EXPECT_EQ(parsed.error().code, errc::invalid_argument);
@@ -40,10 +42,10 @@ TEST(parse_json, refuses_texts_deeper_than_the_limit) {
 }
 
 TEST(parse_json, the_limit_can_be_given) {
-    EXPECT_TRUE(parse_json("1", 0));
-    EXPECT_FALSE(parse_json("[]", 0));
-    EXPECT_TRUE(parse_json("[[]]", 2));
-    EXPECT_FALSE(parse_json("[[[]]]", 2));
+    EXPECT_TRUE(parse_json("1", {.depth = 0}));
+    EXPECT_FALSE(parse_json("[]", {.depth = 0}));
+    EXPECT_TRUE(parse_json("[[]]", {.depth = 2}));
+    EXPECT_FALSE(parse_json("[[[]]]", {.depth = 2}));
 }
 
 TEST(parse_json, depth_is_not_size) {
@@ -51,6 +53,29 @@ TEST(parse_json, depth_is_not_size) {
     for (int i = 0; i < 1000; ++i)
         wide += "[],";
     EXPECT_TRUE(parse_json(wide + "[]]"));
+}
+
+TEST(parse_json, bounds_the_number_of_values) {
+    EXPECT_TRUE(parse_json("[1,[2,{}]]", {.values = 5}));
+    EXPECT_EQ(parse_json("[1,[2,{}]]", {.values = 4}).error().message, "JSON has more than 4 values");
+    std::string wide = "[0";
+    for (int i = 0; i < 100'000; ++i)
+        wide += ",0";
+    EXPECT_FALSE(parse_json(wide + "]"));
+}
+
+TEST(parse_json, bounds_the_number_of_keys) {
+    EXPECT_TRUE(parse_json(R"({"a":1,"b":{"a":2}})", {.keys = 3}));
+    EXPECT_EQ(parse_json(R"({"a":1,"b":{"a":2}})", {.keys = 2}).error().message,
+              "JSON has more than 2 fields");
+}
+
+TEST(parse_json, refuses_a_key_that_comes_twice) {
+    EXPECT_EQ(parse_json(R"({"a":1,"b":2,"a":1})").error().message, "Duplicate field 'a'");
+    EXPECT_EQ(parse_json(R"({"a":{"b":1,"\u0062":2}})").error().message, "Duplicate field 'b'");
+    EXPECT_TRUE(parse_json(R"({"a":{"a":1},"b":[{"a":1},{"a":1}]})"));
+    const std::string longer(1000, 'x');
+    EXPECT_LT(parse_json("{\"" + longer + "\":1,\"" + longer + "\":1}").error().message.size(), 100U);
 }
 
 TEST(parse_json, keeps_the_order_of_keys) {

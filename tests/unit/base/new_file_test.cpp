@@ -1,8 +1,8 @@
 #include "sparkgate/base/new_file.hpp"
 
-#include "sparkgate/base/files.hpp"
-
 #include "support/temp_dir.hpp"
+
+#include "sparkgate/base/files.hpp"
 
 #include <gtest/gtest.h>
 

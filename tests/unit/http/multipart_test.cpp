@@ -59,7 +59,8 @@ form read_in_all_ways(std::string_view body, const std::string& boundary = "b") 
         bytes.push_back(body.substr(i, 1));
         EXPECT_EQ(read({body.substr(0, i), body.substr(i)}, boundary), whole) << i;
         for (std::size_t j = i; j < body.size(); ++j)
-            EXPECT_EQ(read({body.substr(0, i), body.substr(i, j - i), body.substr(j)}, boundary), whole) << i << j;
+            EXPECT_EQ(read({body.substr(0, i), body.substr(i, j - i), body.substr(j)}, boundary), whole)
+                << i << j;
     }
     EXPECT_EQ(read(bytes, boundary), whole);
     return whole;
@@ -74,8 +75,9 @@ std::string file(const std::string& name, const std::string& file_name, const st
 }
 
 TEST(multipart, a_form) {
-    const auto found = read_in_all_ways(head("form-data; name=note") + "hi\r\n" + file("file", "up.txt", "a\r\nb\n") +
-                                        file("file", "", "") + "--b--\r\n");
+    const auto found =
+        read_in_all_ways(head("form-data; name=note") + "hi\r\n" + file("file", "up.txt", "a\r\nb\n") +
+                         file("file", "", "") + "--b--\r\n");
     const std::vector<part> parts{
         {"note", "", "hi", true}, {"file", "up.txt", "a\r\nb\n", true}, {"file", "", "", true}};
     EXPECT_EQ(found.parts, parts);
@@ -84,8 +86,8 @@ TEST(multipart, a_form) {
 
 TEST(multipart, content_that_is_nearly_a_delimiter) {
     using namespace std::string_literals;
-    for (const auto& content : {"\r"s, "\r\n"s, "\r\n-"s, "\r\n--"s, "\r\n--a"s, "\r\r\n"s, "\r\n\r\n--"s, "\r\n\r"s,
-                                "--b"s, "\n--b"s, "\r\n-\r\n--\r\n"s, "\0\xff\r\0"s}) {
+    for (const auto& content : {"\r"s, "\r\n"s, "\r\n-"s, "\r\n--"s, "\r\n--a"s, "\r\r\n"s, "\r\n\r\n--"s,
+                                "\r\n\r"s, "--b"s, "\n--b"s, "\r\n-\r\n--\r\n"s, "\0\xff\r\0"s}) {
         const auto found = read_in_all_ways(file("file", "x", content) + "--b--");
         ASSERT_EQ(found.parts.size(), 1U) << testing::PrintToString(content);
         EXPECT_EQ(found.parts[0], (part{"file", "x", content, true}));
@@ -106,9 +108,10 @@ TEST(multipart, spaces_behind_a_delimiter) {
 }
 
 TEST(multipart, spellings) {
-    const auto found = read({"preamble\r\n--x y\r\nX: 1\r\ncontent-disposition:FORM-DATA;Name=file;  filename=a.jar ; "
-                            "size=3\r\n\r\nabc\r\n--x y--"},
-                            *form_boundary("Multipart/Form-Data; charset=UTF-8; Boundary=\"x y\""));
+    const auto found =
+        read({"preamble\r\n--x y\r\nX: 1\r\ncontent-disposition:FORM-DATA;Name=file;  filename=a.jar ; "
+              "size=3\r\n\r\nabc\r\n--x y--"},
+             *form_boundary("Multipart/Form-Data; charset=UTF-8; Boundary=\"x y\""));
     EXPECT_EQ(found.parts, (std::vector<part>{{"file", "a.jar", "abc", true}}));
 }
 
@@ -135,7 +138,8 @@ TEST(multipart, a_file_name_never_leads_elsewhere) {
 }
 
 TEST(multipart, parts_of_other_kinds_have_no_name) {
-    const auto found = read_in_all_ways(head("attachment; name=file; filename=x") + "1\r\n--b\r\n\r\n2\r\n--b--");
+    const auto found =
+        read_in_all_ways(head("attachment; name=file; filename=x") + "1\r\n--b\r\n\r\n2\r\n--b--");
     EXPECT_EQ(found.parts, (std::vector<part>{{"", "", "1", true}, {"", "", "2", true}}));
 }
 
