@@ -65,8 +65,8 @@ const std::string& view_text(session::program& of, json (*view)(session::program
                              std::chrono::milliseconds tolerance) {
     const auto now = std::chrono::steady_clock::now();
     auto& last = of.last_shown();
-    const bool same = last && last->state == of.state() && last->app_id == of.app_id() &&
-                      last->ui_url == of.ui_url();
+    const bool same =
+        last && last->state == of.state() && last->app_id == of.app_id() && last->ui_url == of.ui_url();
     if (same && now - last->looked < tolerance) return last->text;
     const auto log = of.log().look();  // before the log is read: what comes meanwhile is seen next time
     if (same && last->log == log)

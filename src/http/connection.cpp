@@ -25,14 +25,9 @@ using boost::system::error_code;
 // chunk extensions and trailers without limit.
 constexpr std::size_t max_buffer = 60 * 1024;
 constexpr std::size_t max_header = 48 * 1024;
-<<<<<<< HEAD
 constexpr std::size_t small_read = 2 * 1024;   // all that an idle connection keeps
 constexpr std::size_t merge_below = 8 * 1024;  // a body up to here is copied behind its head: one send
 constexpr auto drain_patience = std::chrono::seconds(2);  // with the reader of a stream
-=======
-constexpr std::size_t small_read = 2 * 1024;      // all that an idle connection keeps
-constexpr std::size_t merge_below = 8 * 1024;     // a body up to here is copied behind its head: one send
->>>>>>> wire
 constexpr std::size_t skipped_at_most = 1 << 20;  // of the body of a request that is refused for its header
 constexpr std::size_t compress_from = 1024, compress_up_to = 256 * 1024;
 

@@ -74,13 +74,7 @@ protected:
     // Tests change `options` and `more_routes` first.
     void start() {
         release_ = std::make_unique<boost::asio::steady_timer>(loop, std::chrono::hours(1));
-<<<<<<< HEAD
         server_ = http::make_server(loop.get_executor(), http::router(all_routes()), options);
-=======
-        auto all = routes();
-        all.insert(all.end(), more_routes.begin(), more_routes.end());
-        server_ = http::make_server(loop.get_executor(), http::router(std::move(all)), options);
->>>>>>> wire
         const auto started = server_->start();
         ASSERT_TRUE(started) << started.error().message;
         port = server_->port();
