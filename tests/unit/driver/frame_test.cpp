@@ -4,6 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <malloc.h>
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+extern "C" std::size_t __sanitizer_get_current_allocated_bytes();  // g++ has it, but not its header
+#endif
 
 namespace sparkgate::driver {
 namespace {
@@ -19,6 +22,16 @@ std::string prefix(std::uint32_t header, std::uint32_t payload) {
 std::string raw(const std::string& header, const std::string& payload = "") {
     return prefix(static_cast<std::uint32_t>(header.size()), static_cast<std::uint32_t>(payload.size())) +
            header + payload;
+}
+
+// What the allocator has handed out, in its arenas and as mappings. A sanitizer has an allocator of its own.
+std::size_t allocated() {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    return ::__sanitizer_get_current_allocated_bytes();
+#else
+    const auto info = ::mallinfo2();
+    return info.uordblks + info.hblkhd;
+#endif
 }
 
 // All frames that the bytes hold; a refusal ends the list.
@@ -158,11 +171,6 @@ TEST(decoder, frames_before_garbage_are_good) {
 
 TEST(decoder, gives_its_memory_back_after_a_large_frame) {
     const std::string large = encode(json{{"op", "x"}}, std::string(max_payload_bytes, 'p'));
-    // What the allocator has handed out, in its arenas and as mappings.
-    const auto allocated = [] {
-        const auto info = ::mallinfo2();
-        return info.uordblks + info.hblkhd;
-    };
     decoder from;
     const auto before = allocated();
     from.feed(large);
