@@ -362,7 +362,7 @@ def test_streams_count_as_connections(serve):
 
 
 def test_a_client_that_does_not_read_costs_no_memory_and_is_cut(serve):
-    server = serve({"server.write-timeout": "500ms", "rsc.retained-statements": "5"})
+    server = serve({"server.write-timeout": "500ms", "server.min-transfer-rate": "1m", "rsc.retained-statements": "5"})
     session = server.client.create(kind="pyspark").wait_idle()
     session.run("flood 8")
     before = server.sockets()

@@ -230,7 +230,7 @@ def test_a_large_log_needs_no_memory(gateway, client, batch):
 
 
 def test_a_client_that_does_not_read_is_cut(serve):
-    server = serve({"server.write-timeout": "500ms"})
+    server = serve({"server.write-timeout": "500ms", "server.min-transfer-rate": "1m"})
     one = batches.create(server.client, conf=batches.fake_conf(block=500_000))
     one.wait_end()
     before = server.sockets()

@@ -366,7 +366,7 @@ def test_a_stop_lets_nobody_see_a_reset(serve_tls):
 @pytest.fixture
 def streaming(serve_tls):
     """A server at which only what happens wakes a stream, and an idle session there."""
-    server = serve_tls({"server.events.heartbeat": "1h", "server.write-timeout": "500ms"})
+    server = serve_tls({"server.events.heartbeat": "1h", "server.write-timeout": "500ms", "server.min-transfer-rate": "1m"})
     return server, server.client.create(kind="pyspark").wait_idle()
 
 
