@@ -30,8 +30,10 @@ class Stream:
     It reads the chunks itself: http.client takes a body that was cut for one that has ended.
     """
 
-    def __init__(self, port, path, headers=None, timeout=DEADLINE):
-        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
+    def __init__(self, port, path, headers=None, timeout=DEADLINE, tls=None):
+        """`tls`: an ssl.SSLContext, for a server that speaks TLS."""
+        self.connection = (http.client.HTTPSConnection("127.0.0.1", port, timeout=timeout, context=tls) if tls
+                           else http.client.HTTPConnection("127.0.0.1", port, timeout=timeout))
         self.connection.request("GET", path, headers=headers or {})
         self.answer = self.connection.getresponse()
         self.status, self.headers = self.answer.status, self.answer.headers

@@ -342,12 +342,12 @@ def test_two_hundred_clients(client, session, relay):
 
 def test_clients_that_go_leave_nothing(gateway, client, session, relay):
     client.get("/version")
-    before = gateway.descriptors()
+    before = gateway.sockets()
     watching = [events(client, path) for path in (relay.path, session.path) for _ in range(25)]
-    assert gateway.descriptors() >= before + 50
+    assert gateway.sockets() >= before + 50
     for stream in watching:
         stream.close()
-    until(lambda: gateway.descriptors() == before, 20, lambda: f"{gateway.descriptors()} descriptors, {before} before")
+    until(lambda: gateway.sockets() == before, 20, lambda: f"{gateway.sockets()} sockets, {before} before")
     relay.finish()
 
 
@@ -362,17 +362,17 @@ def test_streams_count_as_connections(serve):
 
 
 def test_a_client_that_does_not_read_costs_no_memory_and_is_cut(serve):
-    server = serve({"server.write-timeout": "500ms", "rsc.retained-statements": "5"})
+    server = serve({"server.write-timeout": "500ms", "server.min-transfer-rate": "1m", "rsc.retained-statements": "5"})
     session = server.client.create(kind="pyspark").wait_idle()
     session.run("flood 8")
-    before = server.descriptors()
+    before = server.sockets()
     with server.memory_bounded(24 * 1024):
         number = session.submit("flood 128")
         path = f"{session.path}/statements/{number}/events"
         with contextlib.closing(streams.raw(server.port, f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n", 4096)) as connection:
-            until(lambda: server.descriptors() == before + 1, 20, "the client is there")
+            until(lambda: server.sockets() == before + 1, 20, "the client is there")
             assert session.wait(number)["state"] == "available"
-            until(lambda: server.descriptors() == before, 30, "the client was cut")
+            until(lambda: server.sockets() == before, 30, "the client was cut")
             got = streams.read_all(connection)
         assert b"event: output" in got and not got.endswith(b"0\r\n\r\n")
         with events(server.client, f"{session.path}/statements/{number}") as stream:

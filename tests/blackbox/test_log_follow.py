@@ -167,12 +167,12 @@ def test_a_hundred_clients(client, running):
 
 def test_clients_that_go_leave_nothing(gateway, client, running):
     client.get("/version")
-    before = gateway.descriptors()
+    before = gateway.sockets()
     logs = [follow(client, running.path) for _ in range(50)]
-    assert gateway.descriptors() >= before + 50
+    assert gateway.sockets() >= before + 50
     for log in logs:
         log.close()
-    until(lambda: gateway.descriptors() == before, 20, lambda: f"{gateway.descriptors()} descriptors, {before} before")
+    until(lambda: gateway.sockets() == before, 20, lambda: f"{gateway.sockets()} sockets, {before} before")
 
 
 def test_a_deletion_ends_it(client, running):
@@ -230,12 +230,12 @@ def test_a_large_log_needs_no_memory(gateway, client, batch):
 
 
 def test_a_client_that_does_not_read_is_cut(serve):
-    server = serve({"server.write-timeout": "500ms"})
+    server = serve({"server.write-timeout": "500ms", "server.min-transfer-rate": "1m"})
     one = batches.create(server.client, conf=batches.fake_conf(block=500_000))
     one.wait_end()
-    before = server.descriptors()
+    before = server.sockets()
     with contextlib.closing(streams.raw(server.port, f"GET {one.path}{FOLLOW} HTTP/1.1\r\nHost: x\r\n\r\n", 4096)) as connection:
-        until(lambda: server.descriptors() == before + 1, 20, "the client is there")
-        until(lambda: server.descriptors() == before, 30, "the client was cut")
+        until(lambda: server.sockets() == before + 1, 20, "the client is there")
+        until(lambda: server.sockets() == before, 30, "the client was cut")
         assert not streams.read_all(connection).endswith(b"0\r\n\r\n")
     one.delete()

@@ -11,6 +11,7 @@ import subprocess
 import pytest
 
 from blackbox import gateway as gateways
+from blackbox import streams
 from blackbox.certificates import CertificateAuthority, openssl
 from blackbox.client import Client, until
 
@@ -358,3 +359,71 @@ def test_a_stop_lets_nobody_see_a_reset(serve_tls):
     for connection in (idle, held, fresh, silent):
         connection.close()
     assert server.process.wait(30) == 0
+
+
+# ---- answers that come piece by piece
+
+@pytest.fixture
+def streaming(serve_tls):
+    """A server at which only what happens wakes a stream, and an idle session there."""
+    server = serve_tls({"server.events.heartbeat": "1h", "server.write-timeout": "500ms", "server.min-transfer-rate": "1m"})
+    return server, server.client.create(kind="pyspark").wait_idle()
+
+
+def test_events_and_a_followed_log(streaming, tmp_path):
+    server, session = streaming
+    number = session.submit(f"steps {tmp_path}/go text")
+    with streams.Events(server.port, f"{session.path}/statements/{number}/events", tls=server.tls) as events, \
+            streams.Stream(server.port, session.path + "/log?follow=true", tls=server.tls) as log:
+        assert events.until("output")[-1].data["text"] == "text"
+        assert b"queued" in log.line()
+        assert session.statement(number)["state"] == "running"
+        (tmp_path / "go").touch()
+        assert [event.name for event in events][-2:] == ["result", "end"]
+        assert session.delete().status == 200
+        assert "spark-submit has ended" in log.rest()
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_clients_of_streams_that_go_are_noticed(streaming, authority, version):
+    """With a close_notify, without one, and with a request sent meanwhile."""
+    server, session = streaming
+    before = server.sockets()
+    context = context_of_version(authority, version)
+    watching = [connect(server, context) for _ in range(9)]
+    for each in watching:
+        each.sendall(f"GET {session.path}/events HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+        data = b""
+        while b"event: state" not in data:
+            data += each.recv(65536)
+    assert server.sockets() >= before + 9
+    for each in watching[::3]:
+        each.unwrap().close()  # returns with the server's own close_notify
+    for each in watching[1::3]:
+        each.sendall(GET_VERSION)
+    for each in watching:
+        each.close()
+    until(lambda: server.sockets() == before, 20, lambda: f"{server.sockets()} sockets, {before} before")
+
+
+def test_a_stream_that_is_not_read_costs_no_memory_and_is_cut(streaming):
+    server, session = streaming
+    session.run("flood 8")
+    before = server.sockets()
+    with server.memory_bounded(24 * 1024):
+        number = session.submit("flood 128")
+        with connect(server) as connection:
+            connection.sendall(f"GET {session.path}/statements/{number}/events HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+            until(lambda: server.sockets() == before + 1, 20, "the client is there")
+            assert session.wait(number)["state"] == "available"
+            until(lambda: server.sockets() == before, 30, "the client was cut")
+        with streams.Events(server.port, f"{session.path}/statements/{number}/events", tls=server.tls) as events:
+            assert sum(len(event.data["text"]) for event in events if event.name == "output") == 128 << 20
+
+
+def test_the_servers_stop_ends_streams(streaming):
+    server, session = streaming
+    with streams.Events(server.port, session.path + "/events", tls=server.tls) as events:
+        assert events.next().name == "state"
+        server.process.send_signal(signal.SIGTERM)
+        assert list(events) == []
