@@ -87,6 +87,8 @@ public:
         if (!kept) co_return added(*owner_, kept.error());
         std::string uri = file_uri(*kept);
         const auto outcome = co_await owner_->add_resource(kind_, std::move(uri));
+        // Too late to be told is not refused: the driver may still come to it.
+        if (outcome || outcome.error().code == errc::timeout) file_->keep();
         co_return added(*owner_, outcome);
     }
 

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <optional>
 #include <sys/stat.h>
+#include <unistd.h>
 
 namespace sparkgate::session {
 namespace {
@@ -46,6 +47,7 @@ struct upload::state {
     ~state() {
         if (kept || own_directory.empty()) return;
         file.reset();
+        ::unlink((own_directory / name).c_str());
         ::rmdir(own_directory.c_str());
     }
 
@@ -70,7 +72,6 @@ struct upload::state {
         if (auto opened = open(); !opened) return opened.error();
         if (!fs::exists(session_directory)) return fail(errc::conflict, "the session has ended");
         if (auto renamed = file->keep(); !renamed) return renamed.error();
-        kept = true;
         return own_directory / name;
     }
 };
@@ -87,6 +88,10 @@ awaitable<result<void>> upload::append(std::string_view piece) {
         co_return on->append(text);
     }(state_, piece);
     co_return co_await asio::co_spawn(pool_, std::move(work), asio::use_awaitable);
+}
+
+void upload::keep() {
+    state_->kept = true;
 }
 
 awaitable<result<fs::path>> upload::finish() {

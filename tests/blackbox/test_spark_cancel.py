@@ -86,11 +86,12 @@ import time
 end = time.monotonic() + 4
 while time.monotonic() < end:
     try:
+        print('in the loop', flush=True)
         time.sleep(0.1)
     except KeyboardInterrupt:
         pass
 print('ended by itself')""", "pyspark")
-    session.wait_statement_state(number, "running")
+    session.wait_partial(number, "in the loop")
     session.cancel(number)
     session.wait_statement_state(number, "cancelling")
     done = session.wait(number)

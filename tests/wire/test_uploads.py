@@ -144,6 +144,16 @@ def test_a_form_without_its_end(server, session):
     until(lambda: len(uploads(server, session)) == 2, 10, "one file in one directory")
 
 
+def test_a_file_that_the_driver_does_not_take(server, session):
+    refused = HEAD.replace(b"big.bin", b"nope")
+    with Connection(server.port) as connection:
+        begin(connection, session, f"Content-Length: {len(refused) + len(TAIL)}")
+        connection.send(refused + TAIL)
+        answer = connection.answer()
+        assert (answer.status, answer.body) == (400, b'{"msg":"no such file"}')
+    until(lambda: not uploads(server, session), 10, "nothing is left")
+
+
 def test_a_disk_that_is_full(server, session):
     """A limit of the size of files stands for it: write() fails in the same way."""
     resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (MEGABYTE, resource.RLIM_INFINITY))

@@ -19,7 +19,7 @@ public:
     // Below the session's directory, in a directory of its own. `name` is a mere file name.
     upload(boost::asio::thread_pool& pool, std::filesystem::path session_directory, std::string name);
 
-    // Without finish() nothing is left, in a moment.
+    // Without keep() nothing is left, in a moment.
     ~upload();
 
     // `piece` must live until this resolves. Errors: no_space, unavailable, conflict (the session was
@@ -28,6 +28,9 @@ public:
 
     // Nothing more comes: where the file lies now. Errors as append.
     awaitable<result<std::filesystem::path>> finish();
+
+    // The session has taken the file, or may have.
+    void keep();
 
 private:
     struct state;  // that the pool works on

@@ -169,6 +169,7 @@ TEST_F(session_uploads, are_kept_under_their_names) {
         ASSERT_TRUE(append(*upload, "one, "));
         ASSERT_TRUE(append(*upload, "two"));
         files.push_back(loop.await(upload->finish()).value());
+        upload->keep();
     }
     EXPECT_NE(files[0], files[1]);
     for (const auto& file : files) {
@@ -186,6 +187,12 @@ TEST_F(session_uploads, that_do_not_come_whole_leave_nothing) {
     upload.reset();
     auto next = idle.self->begin_upload("b.jar");
     ASSERT_TRUE(append(*next, "half"));  // by now the one thread of the pool has removed the other
+    EXPECT_EQ(count(), 1);
+    const auto file = loop.await(next->finish()).value();
+    next.reset();  // whole, but nobody wanted it
+    next = idle.self->begin_upload("c.jar");
+    ASSERT_TRUE(append(*next, "half"));
+    EXPECT_FALSE(std::filesystem::exists(file));
     EXPECT_EQ(count(), 1);
 }
 
