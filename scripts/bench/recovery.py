@@ -95,7 +95,8 @@ class Poster(threading.Thread):
 
 def durable_posts(home, clients):
     """(POSTs a second, p50 and p99 in ms)."""
-    with gateway(home, sys.executable, **RECOVERY, **{"livy.rsc.retained-statements": "1000000"}) as server:
+    with gateway(home, sys.executable, **RECOVERY, **{
+            "rsc.retained-statements": "1000000", "server.max-requests-per-connection": "0"}) as server:
         until = [0.0]
         posters = [Poster(server, until) for _ in range(clients)]
         begin = time.perf_counter()
