@@ -1,6 +1,7 @@
 // What a session's driver says: frames, after a true greeting. User code runs in the driver's process, so
 // that they are input like a client's. A line is a frame: its header, a tab, its payload. The session has a
 // statement that runs, one that waits, and one that has ended.
+#include "fuzz/answers.hpp"
 #include "fuzz/body.hpp"
 #include "fuzz/fuzz.hpp"
 
@@ -32,6 +33,16 @@ void check_views(whole_gateway& gateway) {
     }
 }
 
+// Who watches is told what he can read.
+void check_streams(whole_gateway& gateway) {
+    for (const auto* path :
+         {"/sessions/0/events", "/sessions/0/statements/1/events", "/sessions/0/log?follow=true"}) {
+        const std::string asked =
+            "GET " + std::string(path) + " HTTP/1.1\r\nHost: h\r\nLast-Event-ID: 0\r\n\r\n";
+        check_answers(gateway.converse({asked}, false));
+    }
+}
+
 }  // namespace
 }  // namespace sparkgate::fuzz
 
@@ -44,6 +55,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     gateway.settle();
     gateway.drive(frames_of(as_text(data, size)));
     check_views(gateway);
+    check_streams(gateway);
     set_used();
     return 0;
 }

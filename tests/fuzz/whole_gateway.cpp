@@ -25,8 +25,8 @@
 namespace sparkgate::fuzz {
 namespace {
 
-constexpr auto documented = {200u, 201u, 204u, 302u, 400u, 403u, 404u, 405u, 406u,
-                             409u, 413u, 414u, 422u, 429u, 431u, 501u, 505u};
+constexpr auto documented = {200u, 201u, 204u, 302u, 400u, 403u, 404u, 405u, 406u, 409u,
+                             413u, 414u, 415u, 417u, 422u, 429u, 431u, 501u, 505u};
 constexpr std::size_t programs_at_a_time = 8, programs_waiting = 4;
 
 // The gateway logs an error only for a bug, or for a store that fails: this one does not.
