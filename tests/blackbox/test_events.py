@@ -361,6 +361,7 @@ def test_streams_count_as_connections(serve):
     session.delete()
 
 
+@pytest.mark.memory
 def test_a_client_that_does_not_read_costs_no_memory_and_is_cut(serve):
     server = serve({"server.write-timeout": "500ms", "server.min-transfer-rate": "1m", "rsc.retained-statements": "5"})
     session = server.client.create(kind="pyspark").wait_idle()
