@@ -26,14 +26,6 @@ awaitable<void> event_stream::wait() {
     if (open() && clock::now() >= heartbeat_due_) co_await write(std::string(http::event_heartbeat));
 }
 
-response event_response(http::body_producer produce) {
-    response out;
-    out.content_type = "text/event-stream";
-    out.headers = {{"Cache-Control", "no-store"}, {"X-Accel-Buffering", "no"}};
-    out.stream = std::move(produce);
-    return out;
-}
-
 resumption resumption_of(const request& from) {
     const auto* id = from.header("last-event-id");
     if (!id) return {};

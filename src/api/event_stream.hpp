@@ -37,9 +37,6 @@ private:
     clock::time_point heartbeat_due_;
 };
 
-// The answer whose body `produce` sends.
-response event_response(http::body_producer produce);
-
 // The Last-Event-ID of a request: whether the client was told everything, or the number that it goes on from;
 // neither when there is none, or none of ours.
 struct resumption {

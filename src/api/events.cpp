@@ -58,7 +58,7 @@ awaitable<response> get_session_events(context& api, const request& from, const 
     auto produce = [&api, about = *found, first = known.number](http::body_writer& to) {
         return tell_session(api, about, first, to);
     };
-    co_return event_response(std::move(produce));
+    co_return stream_response("text/event-stream", std::move(produce));
 }
 
 // Also of a session that has ended, unlike Livy's routes: who watched the statement can still learn its end.
@@ -73,7 +73,7 @@ awaitable<response> get_statement_events(context& api, const request& from, cons
     if (known.complete) co_return nothing_more();
     auto produce = [&api, owner = *owner, about = *about, position = known.number.value_or(0)](
                        http::body_writer& to) { return tell_statement(api, owner, about, position, to); };
-    co_return event_response(std::move(produce));
+    co_return stream_response("text/event-stream", std::move(produce));
 }
 
 }  // namespace sparkgate::api

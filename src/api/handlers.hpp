@@ -110,4 +110,7 @@ awaitable<void> hold(context& api, std::shared_ptr<session::session> on, std::ch
 // 200 with a body that is JSON text.
 response json_response(std::string body, unsigned status = 200);
 
+// 200 with a body that `produce` sends while it comes to be: neither kept by anybody nor held up by a proxy.
+response stream_response(std::string content_type, http::body_producer produce);
+
 }  // namespace sparkgate::api

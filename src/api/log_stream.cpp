@@ -43,11 +43,8 @@ awaitable<void> follow(const program_manager& all, program_pointer of, std::int6
 awaitable<response> log_stream(const program_manager& all, program_pointer of,
                                std::optional<std::int64_t> from, std::optional<std::int64_t> size) {
     const auto offset = co_await first_byte(of, from, size);
-    response out;
-    out.content_type = "text/plain;charset=utf-8";
-    out.headers = {{"Cache-Control", "no-store"}, {"X-Accel-Buffering", "no"}};
-    out.stream = [&all, of, offset](http::body_writer& to) { return follow(all, of, offset, to); };
-    co_return out;
+    auto produce = [&all, of, offset](http::body_writer& to) { return follow(all, of, offset, to); };
+    co_return stream_response("text/plain;charset=utf-8", std::move(produce));
 }
 
 }  // namespace sparkgate::api

@@ -113,4 +113,12 @@ response json_response(std::string body, unsigned status) {
     return out;
 }
 
+response stream_response(std::string content_type, http::body_producer produce) {
+    response out;
+    out.content_type = std::move(content_type);
+    out.headers = {{"Cache-Control", "no-store"}, {"X-Accel-Buffering", "no"}};
+    out.stream = std::move(produce);
+    return out;
+}
+
 }  // namespace sparkgate::api

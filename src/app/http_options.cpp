@@ -75,6 +75,7 @@ http::server_options http_options(const config::settings& s, http::tls_context t
     out.on_answer = [&access](const http::request& from, unsigned status, std::size_t bytes,
                               std::chrono::microseconds time) {
         if (access) access->write(entry_of(from, status, bytes, time));
+        if (!spdlog::should_log(spdlog::level::debug)) return;  // before its texts are made
         const auto& client = from.certificate.subject;
         spdlog::debug("{} {} {} {} {} B {} us{}{}", from.id, http::to_string(from.verb),
                       obs::printable(from.target), status, bytes, time.count(), client.empty() ? "" : " by ",

@@ -10,13 +10,12 @@
 namespace sparkgate {
 namespace fs = std::filesystem;
 
-namespace {
-
-error io_error(std::string_view verb, const fs::path& path) {
-    return system_error(errc::unavailable, std::string(verb) + " " + path.string(), errno);
+error io_error(std::string_view what, const fs::path& path) {
+    const int reason = errno;
+    const bool full = reason == ENOSPC || reason == EDQUOT || reason == EFBIG;
+    return system_error(full ? errc::no_space : errc::unavailable, std::string(what) + " " + path.string(),
+                        reason);
 }
-
-}  // namespace
 
 result<void> write_file_atomically(const fs::path& path, std::string_view text) {
     auto file = new_file::create(path);

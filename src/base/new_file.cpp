@@ -1,5 +1,7 @@
 #include "sparkgate/base/new_file.hpp"
 
+#include "sparkgate/base/files.hpp"
+
 #include <cerrno>
 #include <fcntl.h>
 
@@ -10,12 +12,6 @@ namespace {
 
 fs::path temporary(const fs::path& path) {
     return path.string() + ".tmp";
-}
-
-error io_error(std::string_view verb, const fs::path& path) {
-    const bool full = errno == ENOSPC || errno == EDQUOT || errno == EFBIG;
-    return system_error(full ? errc::no_space : errc::unavailable, std::string(verb) + " " + path.string(),
-                        errno);
 }
 
 }  // namespace

@@ -15,18 +15,18 @@ namespace {
 
 constexpr std::int64_t tail_bytes = 64 << 10;
 
-std::int64_t size_of(int fd) {
-    struct stat found {};
-    return ::fstat(fd, &found) == 0 ? found.st_size : 0;
-}
-
 bool ends_in_a_line(int fd) {
-    const auto size = size_of(fd);
+    const auto size = file_size(fd);
     char last = '\n';
     return size > 0 && read_at(fd, &last, 1, size - 1) == 1 && last != '\n';
 }
 
 }  // namespace
+
+std::int64_t file_size(int fd) {
+    struct stat found {};
+    return ::fstat(fd, &found) == 0 ? found.st_size : 0;
+}
 
 std::size_t read_at(int fd, char* buffer, std::size_t size, std::int64_t offset) {
     ssize_t n = 0;
@@ -39,7 +39,7 @@ std::size_t read_at(int fd, char* buffer, std::size_t size, std::int64_t offset)
 log_file::tail log_file::last_lines(std::size_t count) const {
     const unique_fd fd(::open(path_.c_str(), O_RDONLY | O_CLOEXEC));
     if (!fd) return {{}, true};
-    const auto size = size_of(fd.get());
+    const auto size = file_size(fd.get());
     std::string text(static_cast<std::size_t>(std::min(size, tail_bytes)), '\0');
     text.resize(read_at(fd.get(), text.data(), text.size(), size - static_cast<std::int64_t>(text.size())));
     tail out;

@@ -3,7 +3,6 @@
 #include "read_at.hpp"
 
 #include <cstring>
-#include <sys/stat.h>
 #include <unistd.h>
 
 namespace sparkgate::process {
@@ -14,11 +13,6 @@ constexpr std::size_t block_bytes = 64u << 10;
 constexpr std::int64_t smallest_hole = 64 << 10;
 
 }  // namespace
-
-std::int64_t file_size(int fd) {
-    struct stat found {};
-    return ::fstat(fd, &found) == 0 ? found.st_size : 0;
-}
 
 log_hole find_hole(int fd, std::int64_t size) {
     const auto begin = ::lseek(fd, 0, SEEK_HOLE);

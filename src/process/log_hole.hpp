@@ -9,8 +9,6 @@
 
 namespace sparkgate::process {
 
-std::int64_t file_size(int fd);  // 0 when it cannot be told
-
 // The only hole of a file of this size that is only appended to. A file system that knows none has none.
 log_hole find_hole(int fd, std::int64_t size);
 

@@ -34,14 +34,21 @@ void program::set_recorded() {
     changed_.notify();
 }
 
-awaitable<void> program::save(std::shared_ptr<program> /* kept alive */) {
-    while (recorded_ && !erased_) {
-        std::vector<store::change> now;
-        now.push_back(update());
+awaitable<void> program::store_until_taken(std::function<std::vector<store::change>()> changes) {
+    for (auto now = changes(); !now.empty(); now = changes()) {
         const auto written = co_await world_.store.commit(std::move(now));
         if (written) co_return;
         co_await pause(world_.executor, store_pause);
     }
+}
+
+awaitable<void> program::save(std::shared_ptr<program> /* kept alive */) {
+    auto present = [this] {
+        std::vector<store::change> out;
+        if (recorded_ && !erased_) out.push_back(update());
+        return out;
+    };
+    co_await store_until_taken(std::move(present));
 }
 
 void program::save_soon() {

@@ -1,6 +1,4 @@
 // The statements of a session: queue, driver, results.
-#include "pause.hpp"
-
 #include "sparkgate/base/crash_point.hpp"
 #include "sparkgate/base/unique_fd.hpp"
 #include "sparkgate/session/session.hpp"
@@ -255,12 +253,12 @@ void session::end_statements() {
 }
 
 awaitable<void> session::save(std::shared_ptr<session> /* kept alive */, std::shared_ptr<statement> which) {
-    // An output that only the store has was recorded with all the rest.
-    while (!erased() && !which->output_in_store && statements_.find(which->id) == which) {
-        const auto written = co_await world_.store.commit(put_change(id(), *which));
-        if (written) co_return;
-        co_await pause(world_.executor, store_pause);
-    }
+    auto present = [this, which]() -> std::vector<store::change> {
+        // An output that only the store has was recorded with all the rest.
+        if (erased() || which->output_in_store || statements_.find(which->id) != which) return {};
+        return put_change(id(), *which);
+    };
+    co_await store_until_taken(std::move(present));
 }
 
 void session::save_soon(std::shared_ptr<statement> which) {

@@ -25,9 +25,7 @@ result<fs::path> make_own_directory(const fs::path& session_directory) {
     for (int number = 1;; ++number) {
         auto own = uploads / std::to_string(number);
         if (::mkdir(own.c_str(), 0700) == 0) return own;
-        if (errno == EEXIST) continue;
-        const auto code = errno == ENOSPC || errno == EDQUOT ? errc::no_space : errc::unavailable;
-        return system_error(code, "cannot create " + own.string(), errno);
+        if (errno != EEXIST) return io_error("cannot create", own);
     }
 }
 

@@ -76,6 +76,9 @@ public:
     // Statements without parameters; rows are dropped.
     result<void> execute(const char* sql);
 
+    // From now on other programs' locks are waited for, up to 5 s; without it they are an error at once.
+    result<void> wait_for_locks() { return execute("PRAGMA busy_timeout = 5000"); }
+
     // The first column of the first row.
     result<std::int64_t> query_integer(std::string_view sql);
     result<std::string> query_text(std::string_view sql);

@@ -99,7 +99,7 @@ constexpr const char* set_up_sql =
     "PRAGMA journal_size_limit = 8388608;";
 
 result<void> set_up(database& db) {
-    if (auto done = db.execute("PRAGMA busy_timeout = 5000"); !done) return done;
+    if (auto done = db.wait_for_locks(); !done) return done;
     // Looks before it changes anything: a file that is refused stays as it is.
     if (auto checked = check_schema(db); !checked) return checked;
     auto mode = db.query_text("PRAGMA journal_mode = WAL");

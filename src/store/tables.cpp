@@ -169,9 +169,8 @@ result<output_reader> output_reader::open(const std::filesystem::path& file) {
     auto opened = database::open(file);
     if (!opened) return opened.error();
     auto db = std::make_unique<database>(std::move(*opened));
-    if (auto done =
-            db->execute("PRAGMA busy_timeout = 5000; PRAGMA query_only = ON; PRAGMA cache_size = -128");
-        !done)
+    if (auto done = db->wait_for_locks(); !done) return done.error();
+    if (auto done = db->execute("PRAGMA query_only = ON; PRAGMA cache_size = -128"); !done)
         return done.error();
     auto query = db->prepare(read_output_sql);
     if (!query) return query.error();

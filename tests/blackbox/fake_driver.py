@@ -246,6 +246,8 @@ def append_line(file, text):
         out.write(text.encode() + b"\n")
 
 
+# The pauses below are between two looks at files by which a test talks to this process: nothing would wake it.
+
 def whole_line(lines):
     """The next line of an open file, when it is there."""
     text = ""

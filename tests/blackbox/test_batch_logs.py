@@ -163,7 +163,7 @@ def test_the_middle_is_lost_above_the_limit(serve):
     assert sum(path.stat().st_blocks * 512 for path in directory.rglob("*") if path.is_file()) <= 300 * 1024
 
 
-@pytest.mark.memory
+@pytest.mark.unsanitized
 def test_gigabyte_of_output(gateway, batch):
     """Its middle is read at any time, and the server's memory does not grow with it."""
     count = GIGABYTE_OF_LINES

@@ -203,7 +203,7 @@ def test_what_was_removed_of_a_large_log(serve):
     one.delete()
 
 
-@pytest.mark.memory
+@pytest.mark.unsanitized
 def test_a_large_log_needs_no_memory(gateway, client, batch):
     """Followed from its first line on while it is written, and again when it is there."""
     count = 3_000_000

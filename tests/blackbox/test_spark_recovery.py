@@ -18,6 +18,7 @@ from blackbox.conftest import idle_session, new_directory, run_recovering
 from blackbox.files import Files
 
 # hold(folder, word) makes the file WORD.begun, waits for WORD.go, appends the word to the file `ran`, and returns it.
+# (It looks again and again: code in Spark's processes has no other way to hear from a test.)
 DEFINITIONS = {
     "pyspark": """
 import os, subprocess, time
@@ -267,7 +268,7 @@ print("ends")
 kept + 1""", "pyspark")
     files.wait("begun")
     gateway.kill()
-    time.sleep(10)
+    time.sleep(10)  # the time without a server is what this test is about; nothing else happens in it
     gateway.start()
     statement = session.wait(number)
     assert statement["state"] == "available" and statement["output"] == {

@@ -13,6 +13,7 @@ from blackbox.conftest import new_directory, run_gateway
 from blackbox.streams import Events, text_of
 
 STEPS = 5
+# Each step waits for a file of the test. (It looks again and again: code in a driver has no other way to hear from it.)
 PYTHON = """
 import os, time
 for step in range({steps}):

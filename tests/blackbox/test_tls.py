@@ -406,7 +406,7 @@ def test_clients_of_streams_that_go_are_noticed(streaming, authority, version):
     until(lambda: server.sockets() == before, 20, lambda: f"{server.sockets()} sockets, {before} before")
 
 
-@pytest.mark.memory
+@pytest.mark.unsanitized
 def test_a_stream_that_is_not_read_costs_no_memory_and_is_cut(streaming):
     server, session = streaming
     session.run("flood 8")

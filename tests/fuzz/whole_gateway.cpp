@@ -16,6 +16,8 @@
 #include "sparkgate/session/session_manager.hpp"
 
 #include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_future.hpp>
 #include <spdlog/sinks/base_sink.h>
 #include <spdlog/spdlog.h>
 
@@ -57,10 +59,12 @@ struct surroundings {
                       "file.local-dir-whitelist=/data", "rsc.retained-statements=8"})
             .value()
             .values;
+    // One thread for all: where threads come and go LeakSanitizer misses the stack of one now and then.
+    asio::thread_pool blocking{1};
 };
 
-const surroundings& around() {
-    static const surroundings all;
+surroundings& around() {
+    static surroundings all;
     return all;
 }
 
@@ -102,7 +106,7 @@ struct whole_gateway::parts {
         loop.await(sessions->stop_all(why));
         loop.await(batches->stop_all(why));
         server->stop();
-        blocking.join();
+        asio::post(blocking, asio::use_future).get();  // behind all that was left to it
         std::error_code ignored;
         for (const auto* each : {"sessions", "batches"})
             std::filesystem::remove_all(state_directory() / each, ignored);
@@ -138,7 +142,7 @@ struct whole_gateway::parts {
         now.answers.push_back({asked.sent_verb == http::method::head, changes, status, bytes});
     }
 
-    asio::thread_pool blocking{1};
+    asio::thread_pool& blocking = around().blocking;
     process::log_reader logs{blocking};
     session::launch_queue launches{programs_at_a_time, programs_waiting};
     test::event_loop loop;

@@ -260,6 +260,7 @@ def flood(port, seconds):
                 connections.pop(0).socket.close()
 
 
+@pytest.mark.unsanitized
 def test_no_descriptors(serve):
     """More connections than the process may have descriptors: no spinning, and service afterwards."""
     server = serve()

@@ -59,7 +59,7 @@ def forget_peak(server):
     pathlib.Path(f"/proc/{server.process.pid}/clear_refs").write_text("5")
 
 
-@pytest.mark.memory
+@pytest.mark.unsanitized
 @pytest.mark.parametrize("chunked", [False, True], ids=["length", "chunked"])
 def test_a_large_file(server, session, chunked):
     """320 MB pass through 10 MB of memory."""

@@ -99,7 +99,7 @@ def wait_until_read(connections):
     end = time.monotonic() + DEADLINE
     while unread(ports):
         assert time.monotonic() < end, "the server does not read"
-        time.sleep(0.001)
+        time.sleep(0.001)  # the kernel tells nobody that the other side has read
 
 
 def unread(ports):

@@ -9,6 +9,9 @@
 
 namespace sparkgate {
 
+// "cannot write /x: No space left on device", from errno: no_space where the disk is full, else unavailable.
+error io_error(std::string_view what, const std::filesystem::path& path);
+
 // Replaces `path` atomically (temporary file beside it, mode 0600, fsync, rename). Errors: unavailable,
 // no_space.
 result<void> write_file_atomically(const std::filesystem::path& path, std::string_view text);

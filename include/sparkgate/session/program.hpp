@@ -17,6 +17,7 @@
 #include "sparkgate/session/state.hpp"
 #include "sparkgate/session/timeline.hpp"
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -122,8 +123,10 @@ protected:
     void terminate();
     void leave_launch_queue() { place_.leave(); }
     void note(const std::string& line);
-    // Resolves when the present state is in the store: again and again where the store refuses. At once when
-    // there is no record.
+    // Resolves when the store has taken what `changes` gives, asked anew for each attempt, or when that is
+    // nothing any more.
+    awaitable<void> store_until_taken(std::function<std::vector<store::change>()> changes);
+    // So for the present state; at once when there is no record.
     awaitable<void> save(std::shared_ptr<program> self);
     void save_soon();
     // What every record keeps, for its details, and how that is read again.

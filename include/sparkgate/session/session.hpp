@@ -116,8 +116,8 @@ private:
     void on_result(driver::frame received);
     awaitable<void> record_result(std::shared_ptr<session> self, std::shared_ptr<statement> which,
                                   std::int64_t seq);
-    // Resolves when the statement's present state is in the store: again and again where the store refuses.
-    // At once when the statement or the session is removed.
+    // Resolves when the statement's present state is in the store; at once when the statement or the session
+    // is removed.
     awaitable<void> save(std::shared_ptr<session> self, std::shared_ptr<statement> which);
     void save_soon(std::shared_ptr<statement> which);
     struct question {

@@ -46,8 +46,23 @@ protected:
         EXPECT_EQ(access_log(), lines);
     }
 
+    raw_http ask() const {
+        auto client = connect();
+        client.send(get_stream);
+        return client;
+    }
+
+    // Pieces of 64 KiB, counted, for as long as they are taken.
+    void produce_without_end() {
+        produce = [this](http::body_writer& to) -> awaitable<void> {
+            const std::string piece(64 * 1024, 'x');
+            while (co_await to.write(piece))
+                ++pieces;
+        };
+    }
+
     http::body_producer produce;
-    std::atomic<int> begun{0}, ended{0};
+    std::atomic<int> begun{0}, ended{0}, pieces{0};
 
 private:
     awaitable<void> run(http::body_writer& to) {
@@ -82,8 +97,7 @@ TEST_F(stream, is_chunked_and_the_connection_goes_on) {
 TEST_F(stream, without_a_piece_is_an_empty_body) {
     produce = [](http::body_writer&) -> awaitable<void> { co_return; };
     start();
-    auto client = connect();
-    client.send(get_stream);
+    auto client = ask();
     client.receive();
     EXPECT_EQ(client.receive_until("\r\n\r\n"), "0\r\n\r\n");
     EXPECT_EQ(client.exchange(hello).body, "hello");
@@ -95,8 +109,7 @@ TEST_F(stream, a_large_piece_is_one_chunk) {
         EXPECT_TRUE(co_await to.write(large));
     };
     start();
-    auto client = connect();
-    client.send(get_stream);
+    auto client = ask();
     client.receive();
     EXPECT_EQ(client.receive_until("0\r\n\r\n"),
               "2dc6c0\r\n" + std::string(3'000'000, 'x') + "\r\n0\r\n\r\n");
@@ -154,8 +167,7 @@ TEST_F(stream, pieces_arrive_while_it_goes_on) {
         co_await wait_until_closed(to);
     };
     start();
-    auto client = connect();
-    client.send(get_stream);
+    auto client = ask();
     client.receive();
     EXPECT_EQ(client.receive_until("first\r\n"), "5\r\nfirst\r\n");
     EXPECT_EQ(ended, 0);
@@ -170,8 +182,7 @@ TEST_F(stream, a_client_that_goes_ends_the_producers_wait) {
         wrote = co_await to.write("for nobody");
     };
     start();
-    auto client = connect();
-    client.send(get_stream);
+    auto client = ask();
     client.receive();
     EXPECT_EQ(ended, 0);
     client.close();
@@ -189,8 +200,7 @@ TEST_F(stream, what_a_client_sends_meanwhile_is_answered_afterwards) {
         }
     };
     start();
-    auto client = connect();
-    client.send(get_stream);
+    auto client = ask();
     client.receive();
     client.receive_until("begun\r\n");
     client.send(hello + hello);
@@ -203,8 +213,7 @@ TEST_F(stream, what_a_client_sends_meanwhile_is_answered_afterwards) {
 TEST_F(stream, a_client_that_sends_without_end_is_cut) {
     produce = wait_until_closed;
     start();
-    auto client = connect();
-    client.send(get_stream);
+    auto client = ask();
     client.receive();
     const std::string more(64 * 1024, 'a');
     for (int i = 0; i < 100 && client.send(more); ++i) {
@@ -217,15 +226,9 @@ TEST_F(stream, a_client_that_sends_without_end_is_cut) {
 TEST_F(stream, a_client_that_does_not_read_is_cut) {
     options.limit.write_timeout = 300ms;
     options.limit.bytes_per_second = 1 << 20;
-    std::atomic<int> pieces{0};
-    produce = [&](http::body_writer& to) -> awaitable<void> {
-        const std::string piece(64 * 1024, 'x');
-        while (co_await to.write(piece))
-            ++pieces;
-    };
+    produce_without_end();
     start();
-    auto client = connect();
-    client.send(get_stream);
+    auto client = ask();
     EXPECT_TRUE(eventually([this] { return ended == 1; }));
     EXPECT_LT(pieces * 64, 32 * 1024) << "no more than what the kernel's buffers hold";
     EXPECT_EQ(client.receive().status, 200U);
@@ -238,8 +241,7 @@ TEST_F(stream, a_bug_in_the_producer_cuts_the_body) {
         throw std::runtime_error("the bug");
     };
     start();
-    auto client = connect();
-    client.send(get_stream);
+    auto client = ask();
     client.receive();
     EXPECT_EQ(client.receive_until("0\r\n\r\n"), "1\r\na\r\n");
     EXPECT_EQ(runs_ended, 0);
@@ -254,8 +256,7 @@ TEST_F(stream, others_are_served_beside_an_endless_one) {
             if (stop) co_return;
     };
     start();
-    auto client = connect();
-    client.send(get_stream);
+    auto client = ask();
     client.receive();
     const std::jthread reader([&](const std::stop_token& over) {
         const std::stop_callback end_it(over, [&stop] { stop = true; });
@@ -276,8 +277,7 @@ TEST_F(stream, drain_waits_for_its_end_and_closes) {
         co_await to.write("last");
     };
     start();
-    auto client = connect();
-    client.send(get_stream);
+    auto client = ask();
     client.receive();
     client.receive_until("begun\r\n");
     auto drained = drain(1h);
@@ -291,15 +291,9 @@ TEST_F(stream, drain_waits_for_its_end_and_closes) {
 // An hour is granted for each piece, but not when the server stops.
 TEST_F(stream, drain_does_not_wait_for_a_slow_reader) {
     options.limit.write_timeout = 1h;
-    std::atomic<int> pieces{0};
-    produce = [&](http::body_writer& to) -> awaitable<void> {
-        const std::string piece(64 * 1024, 'x');
-        while (co_await to.write(piece))
-            ++pieces;
-    };
+    produce_without_end();
     start();
-    auto client = connect();
-    client.send(get_stream);
+    auto client = ask();
     int before = 0;
     ASSERT_TRUE(eventually([&] { return pieces > 0 && std::exchange(before, pieces) == pieces; }));
     auto drained = drain(1h);
@@ -310,8 +304,7 @@ TEST_F(stream, drain_does_not_wait_for_a_slow_reader) {
 TEST_F(stream, drains_deadline_cuts_one_that_does_not_end) {
     produce = wait_until_closed;
     start();
-    auto client = connect();
-    client.send(get_stream);
+    auto client = ask();
     client.receive();
     EXPECT_EQ(drain(50ms).wait_for(5s), std::future_status::ready);
     EXPECT_TRUE(eventually([this] { return ended == 1; }));

@@ -11,6 +11,15 @@ protected:
     session_pointer found(const char* id = "0") { return manager().find(id).value(); }
     statement_pointer statement(std::int64_t id) { return found()->statements().find(id); }
 
+    void restart_while_slow_runs_and_next_waits() {
+        auto before = start_idle();
+        submit(before.self, "slow");
+        submit(before.self, "next");
+        before.driver->expect("exec");
+        before.driver.reset();
+        restart();
+    }
+
     // The processes of it end while no gateway looks.
     void vanish(const session_pointer& which) {
         child_of(which).gone = true;
@@ -43,12 +52,7 @@ TEST_F(session_recovery, an_idle_session_goes_on) {
 }
 
 TEST_F(session_recovery, what_the_driver_had_is_not_sent_again_and_its_result_is_taken) {
-    auto before = start_idle();
-    submit(before.self, "slow");
-    submit(before.self, "next");
-    before.driver->expect("exec");
-    before.driver.reset();
-    restart();
+    restart_while_slow_runs_and_next_waits();
     EXPECT_EQ(found()->state(), session_state::busy);
     const auto driver = dial(found(), 0);
     wait_state(statement(0), statement_state::running);
@@ -143,12 +147,7 @@ TEST_F(session_recovery, a_cancel_that_the_driver_did_not_hear_is_repeated) {
 }
 
 TEST_F(session_recovery, a_cancel_of_what_the_driver_may_have_waits_for_its_word) {
-    auto before = start_idle();
-    submit(before.self, "slow");
-    submit(before.self, "next");
-    before.driver->expect("exec");
-    before.driver.reset();
-    restart();
+    restart_while_slow_runs_and_next_waits();
     ASSERT_EQ(statement(0)->state, statement_state::waiting) << "the store does not know that it was sent";
     found()->cancel(0);
     EXPECT_EQ(statement(0)->state, statement_state::cancelling);
