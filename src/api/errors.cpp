@@ -8,31 +8,30 @@
 namespace sparkgate::api {
 namespace {
 
+struct row {
+    errc code;
+    unsigned status;
+    const char* meaning;  // for docs/http.md; the message says which field, name or file it is about
+};
+
+constexpr row table[] = {
+    {errc::invalid_argument, 400, "the request is wrong; the message names the field and what was expected"},
+    {errc::forbidden, 403, "the rules of this server forbid it"},
+    {errc::not_found, 404,
+     "there is no such session or batch, or there is none any more; the message says why"},
+    {errc::conflict, 409, "an object of that name exists, or the state forbids it"},
+    {errc::too_large, 413, "more than the limit that the message names"},
+    {errc::mismatch, 422, "the request contradicts an earlier one with the same `Idempotency-Key`"},
+    {errc::busy, 429, "a limit is reached; later it will work"},
+    {errc::internal, 500, "a bug of the server"},
+    {errc::unavailable, 503,
+     "something that the server needs does not work now: the store, a disk, a driver"},
+    {errc::no_space, 507, "a disk is full"},
+};
+
 unsigned status_of(errc code) {
-    switch (code) {
-        case errc::invalid_argument:
-            return 400;
-        case errc::forbidden:
-            return 403;
-        case errc::not_found:
-            return 404;
-        case errc::conflict:
-            return 409;
-        case errc::mismatch:
-            return 422;
-        case errc::too_large:
-            return 413;
-        case errc::busy:
-            return 429;
-        case errc::unavailable:
-            return 503;
-        case errc::no_space:
-            return 507;
-        case errc::timeout:
-            return 504;
-        case errc::internal:
-            return 500;
-    }
+    for (const auto& each : table)
+        if (each.code == code) return each.status;
     return 500;
 }
 
@@ -62,6 +61,13 @@ http::response text_error(unsigned status, std::string_view message) {
 
 http::response to_response(const error& e) {
     return with_retry_after(msg_error(status_of(e.code), e.message));
+}
+
+std::string error_table_markdown() {
+    std::string out = "| status | for |\n|---|---|\n";
+    for (const auto& each : table)
+        out += "| " + std::to_string(each.status) + " | " + each.meaning + " |\n";
+    return out;
 }
 
 http::response server_error_response(const http::request& from, unsigned status, std::string_view message) {

@@ -5,6 +5,7 @@
 #include "sparkgate/base/error.hpp"
 #include "sparkgate/http/message.hpp"
 
+#include <string>
 #include <string_view>
 
 namespace sparkgate::api {
@@ -18,5 +19,8 @@ http::response text_error(unsigned status, std::string_view message);
 
 // The status of a code, in the shape of msg_error; `busy` and `unavailable` carry Retry-After.
 http::response to_response(const error& e);
+
+// The table of codes, statuses and meanings for docs/http.md.
+std::string error_table_markdown();
 
 }  // namespace sparkgate::api

@@ -27,11 +27,17 @@ std::string file_uri(const std::filesystem::path& path) {
     return out;
 }
 
-// Livy answers an empty body of the type JSON. A session that has ended meanwhile refuses in the words of one
-// that had ended before.
-response added(const session::session& owner, const result<void>& outcome) {
-    if (outcome) return json_response({});
-    return outcome.error().code == errc::conflict ? not_active(owner) : to_response(outcome.error());
+// A session that has ended meanwhile refuses in the words of one that had ended before.
+response refusal_of(const session::session& owner, const error& why) {
+    return why.code == errc::conflict ? not_active(owner) : to_response(why);
+}
+
+// Livy answers an empty body of the type JSON. A driver that has not said in time is no error: it may still
+// come to it.
+response added(const session::session& owner, const result<session::addition>& outcome) {
+    if (!outcome) return refusal_of(owner, outcome.error());
+    if (*outcome == session::addition::done) return json_response({});
+    return msg_error(202, "The session has the request, but has not said yet that the file is added.");
 }
 
 awaitable<response> add(context& api, const request& from, const path_values& path, resource_kind kind) {
@@ -84,11 +90,10 @@ public:
     awaitable<response> finish() override {
         if (!whole_) co_return nothing_sent(kind_);
         auto kept = co_await file_->finish();
-        if (!kept) co_return added(*owner_, kept.error());
+        if (!kept) co_return refusal_of(*owner_, kept.error());
         std::string uri = file_uri(*kept);
         const auto outcome = co_await owner_->add_resource(kind_, std::move(uri));
-        // Too late to be told is not refused: the driver may still come to it.
-        if (outcome || outcome.error().code == errc::timeout) file_->keep();
+        if (outcome) file_->keep();
         co_return added(*owner_, outcome);
     }
 
@@ -110,7 +115,7 @@ private:
         owner_->touch();
         const auto written = co_await file_->append(data);
         if (written) co_return std::nullopt;
-        co_return added(*owner_, written);
+        co_return refusal_of(*owner_, written.error());
     }
 
     const std::size_t limit_;

@@ -6,7 +6,6 @@ namespace sparkgate::session {
 namespace {
 
 constexpr auto completion_limit = std::chrono::milliseconds(1200);
-constexpr auto resource_limit = std::chrono::seconds(60);
 constexpr std::size_t questions_at_a_time = 32;
 
 std::string_view to_string(resource_kind kind) {
@@ -23,26 +22,34 @@ std::string_view to_string(resource_kind kind) {
 
 }  // namespace
 
-awaitable<std::optional<driver::frame>> session::ask(json header, std::string payload,
-                                                     std::chrono::milliseconds limit) {
+awaitable<std::shared_ptr<const session::question>> session::ask(json header, std::string payload,
+                                                                 std::chrono::milliseconds limit) {
     const auto self = shared_from_this();
     touch();
-    if (questions_.size() >= questions_at_a_time) co_return std::nullopt;
     const auto number = next_question_++;
     header["req"] = number;
-    const auto asked = std::make_shared<question>(question{std::move(header), std::move(payload), {}});
+    const auto asked = std::make_shared<question>();
+    asked->header = std::move(header);
+    asked->payload = std::move(payload);
+    if (questions_.size() >= questions_at_a_time) co_return asked;
     questions_[number] = asked;
-    if (link_) link_->send(asked->header, asked->payload);
+    send(*asked);
     const auto deadline = std::chrono::steady_clock::now() + limit;
     while (!asked->answer && is_active(state_) && std::chrono::steady_clock::now() < deadline)
         co_await changed_.wait_until(deadline);
     questions_.erase(number);
-    co_return std::move(asked->answer);
+    co_return asked;
+}
+
+void session::send(question& what) {
+    if (!link_ || !link_->connected()) return;
+    link_->send(what.header, what.payload);
+    what.sent = true;
 }
 
 void session::repeat_questions() {
     for (const auto& [number, asked] : questions_)
-        link_->send(asked->header, asked->payload);
+        send(*asked);
 }
 
 void session::on_answer(driver::frame received) {
@@ -55,22 +62,26 @@ void session::on_answer(driver::frame received) {
 awaitable<std::string> session::complete(code_kind kind, std::string code, std::int64_t cursor) {
     if (!link_ || !link_->connected()) co_return "[]";
     json header{{"op", "complete"}, {"kind", to_string(kind)}, {"cursor", cursor}};
-    const auto got = co_await ask(std::move(header), std::move(code), completion_limit);
+    const auto asked = co_await ask(std::move(header), std::move(code), completion_limit);
+    const auto& got = asked->answer;
     const bool names = got && got->payload.starts_with('[') && is_json(got->payload);
     co_return names ? got->payload : "[]";
 }
 
-awaitable<result<void>> session::add_resource(resource_kind kind, std::string uri) {
+awaitable<result<addition>> session::add_resource(resource_kind kind, std::string uri,
+                                                  std::chrono::milliseconds limit) {
     if (questions_.size() >= questions_at_a_time)
         co_return fail(errc::busy, "too many questions wait for the session's driver");
     json header{{"op", "add"}, {"kind", to_string(kind)}, {"uri", uri}};
     std::string no_payload;
-    const auto got = co_await ask(std::move(header), std::move(no_payload), resource_limit);
+    const auto asked = co_await ask(std::move(header), std::move(no_payload), limit);
     if (!is_active(state_))
         co_return fail(errc::conflict, "Session is in state " + std::string(to_string(state_)));
-    if (!got) co_return fail(errc::timeout, "the session has not said in time whether it added " + uri);
-    if (const auto why = got->text("error"); !why.empty()) co_return fail(errc::invalid_argument, why);
-    co_return result<void>();
+    if (!asked->sent) co_return fail(errc::unavailable, "the session's driver cannot be reached");
+    if (!asked->answer) co_return addition::pending;
+    if (const auto why = asked->answer->text("error"); !why.empty())
+        co_return fail(errc::invalid_argument, why);
+    co_return addition::done;
 }
 
 std::unique_ptr<upload> session::begin_upload(std::string name) {

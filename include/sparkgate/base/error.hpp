@@ -18,8 +18,7 @@ enum class errc {
     busy,         // a limit is reached; try again later
     unavailable,  // something we depend on does not work now (store, driver)
     no_space,     // on a disk
-    timeout,
-    internal,  // our bug
+    internal,     // our bug
 };
 
 struct error {

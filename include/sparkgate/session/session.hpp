@@ -23,6 +23,7 @@ struct output_page {
 
 // What POST add-jar, add-pyfile, add-file are about.
 enum class resource_kind { jar, pyfile, file };
+enum class addition { done, pending };  // pending: the driver has been asked, but has not said yet
 
 class session : public program, public driver::listener {
 public:
@@ -59,9 +60,11 @@ public:
     awaitable<std::string> complete(code_kind kind, std::string code, std::int64_t cursor);
 
     // Makes a file available to the session's code: a jar for its JVMs, a Python file for import, any file
-    // for SparkFiles. `uri` is one that Spark can read. Errors: invalid_argument with the driver's word (no
-    // such file), conflict (not active), busy, timeout.
-    awaitable<result<void>> add_resource(resource_kind kind, std::string uri);
+    // for SparkFiles. `uri` is one that Spark can read. Errors, after which it will not be added:
+    // invalid_argument with the driver's word (no such file), conflict (not active), busy, unavailable (the
+    // driver was not reached within `limit`).
+    awaitable<result<addition>> add_resource(resource_kind kind, std::string uri,
+                                             std::chrono::milliseconds limit = std::chrono::minutes(1));
 
     // For a file that a client brings; `name` is a mere file name. Two of one name do not meet.
     std::unique_ptr<upload> begin_upload(std::string name);
@@ -124,11 +127,13 @@ private:
         json header;
         std::string payload;
         std::optional<driver::frame> answer;
+        bool sent = false;  // the driver may have it
     };
-    // Sends a question, again on each new connection, and waits for its answer; nothing when none came in
+    // Sends a question, again on each new connection, and waits for its answer; without one when none came in
     // time, the session ended, or too many wait.
-    awaitable<std::optional<driver::frame>> ask(json header, std::string payload,
-                                                std::chrono::milliseconds limit);
+    awaitable<std::shared_ptr<const question>> ask(json header, std::string payload,
+                                                   std::chrono::milliseconds limit);
+    void send(question& what);
     void repeat_questions();
     void acknowledge();
     std::filesystem::path stream_path(std::int64_t statement_id) const;

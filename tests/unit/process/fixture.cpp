@@ -88,7 +88,8 @@ child_spec ProcessTest::spec(std::vector<std::string> argv, std::chrono::millise
             .working_directory = dir.path(),
             .argv = std::move(argv),
             .env = {"PATH=/usr/bin:/bin", mark, "DIR=" + dir.path().string()},
-            .grace = grace};
+            .grace = grace,
+            .server_lock = {}};
 }
 
 child_spec ProcessTest::script(const std::string& text, std::chrono::milliseconds grace) {

@@ -71,7 +71,7 @@ TEST_F(SparkUiTest, WithoutAnEnvironmentTheHostIsTheOneThatWasAsked) {
 }
 
 TEST_F(SparkUiTest, WhoeverIsNotSparksUiIsNotBelieved) {
-    for (const std::string answer :
+    for (const std::string& answer :
          {std::string(), std::string("HTTP/1.1 200 OK\r\n"), ok(""), ok("{"), ok("[]"), ok("{}"), ok("[1]"),
           ok(R"([{"id":1}])"), ok(R"([{"id":"a/../b"}])"), ok(R"([{"id":""}])"),
           std::string("HTTP/1.1 404 Not Found\r\n\r\n[{\"id\":\"app-1\"}]"), std::string(2 << 20, 'x')}) {

@@ -6,6 +6,8 @@
 namespace sparkgate::test {
 namespace {
 
+using namespace std::chrono_literals;
+
 class session_questions : public session_fixture {
 protected:
     void SetUp() override { idle = start_idle(); }
@@ -19,8 +21,10 @@ protected:
         loop.start(std::move(work), answer);
     }
 
-    void start_add(const std::string& uri, std::optional<result<void>>& answer) {
-        auto work = idle.self->add_resource(session::resource_kind::pyfile, uri);
+    using added = std::optional<result<session::addition>>;
+
+    void start_add(const std::string& uri, added& answer, std::chrono::milliseconds limit = 1h) {
+        auto work = idle.self->add_resource(session::resource_kind::pyfile, uri, limit);
         loop.start(std::move(work), answer);
     }
 
@@ -99,7 +103,7 @@ TEST_F(session_questions, completions_at_a_time_are_bounded) {
 }
 
 TEST_F(session_questions, a_file_is_added_when_the_driver_says_so) {
-    std::optional<result<void>> answer;
+    added answer;
     start_add("hdfs:///a.py", answer);
     const auto asked = idle.driver->expect("add");
     EXPECT_EQ(asked.text("kind"), "pyfile");
@@ -108,11 +112,11 @@ TEST_F(session_questions, a_file_is_added_when_the_driver_says_so) {
     EXPECT_FALSE(answer);
     idle.driver->send(json{{"op", "added"}, {"req", asked.integer("req")}});
     loop.run_until([&] { return answer.has_value(); });
-    EXPECT_TRUE(*answer);
+    EXPECT_EQ(answer->value(), session::addition::done);
 }
 
 TEST_F(session_questions, the_drivers_reason_refuses_a_file) {
-    std::optional<result<void>> answer;
+    added answer;
     start_add("/nope", answer);
     const auto asked = idle.driver->expect("add");
     idle.driver->send(json{{"op", "added"}, {"req", asked.integer("req")}, {"error", "no such file: /nope"}});
@@ -124,7 +128,7 @@ TEST_F(session_questions, the_drivers_reason_refuses_a_file) {
 TEST_F(session_questions, a_file_waits_for_the_driver_to_dial_again) {
     idle.driver->close();
     loop.settle();
-    std::optional<result<void>> answer;
+    added answer;
     start_add("/a.py", answer);
     loop.settle();
     EXPECT_FALSE(answer);
@@ -132,11 +136,31 @@ TEST_F(session_questions, a_file_waits_for_the_driver_to_dial_again) {
     const auto asked = idle.driver->expect("add");
     idle.driver->send(json{{"op", "added"}, {"req", asked.integer("req")}});
     loop.run_until([&] { return answer.has_value(); });
-    EXPECT_TRUE(*answer);
+    EXPECT_EQ(answer->value(), session::addition::done);
+}
+
+TEST_F(session_questions, a_file_that_the_driver_may_still_add_is_pending) {
+    added answer;
+    start_add("/a.py", answer, 0ms);
+    idle.driver->expect("add");
+    loop.run_until([&] { return answer.has_value(); });
+    EXPECT_EQ(answer->value(), session::addition::pending);
+}
+
+TEST_F(session_questions, a_file_that_no_driver_was_told_of_is_refused) {
+    idle.driver->close();
+    loop.settle();
+    added answer;
+    start_add("/a.py", answer, 0ms);
+    loop.run_until([&] { return answer.has_value(); });
+    EXPECT_EQ(answer->error().code, errc::unavailable);
+    idle.driver = dial(idle.self);
+    loop.settle();
+    EXPECT_FALSE(idle.driver->has("add"));
 }
 
 TEST_F(session_questions, files_at_a_time_are_bounded) {
-    std::vector<std::optional<result<void>>> answers(33);
+    std::vector<added> answers(33);
     for (auto& answer : answers)
         start_add("/a.py", answer);
     loop.run_until([&] { return answers.back().has_value(); });
@@ -207,7 +231,7 @@ TEST_F(session_uploads, of_a_session_that_was_removed_are_refused) {
 }
 
 TEST_F(session_questions, the_sessions_end_refuses_a_file) {
-    std::optional<result<void>> answer;
+    added answer;
     start_add("/a.py", answer);
     idle.driver->expect("add");
     child_of(idle.self).exit_with(1);
