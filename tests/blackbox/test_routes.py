@@ -147,7 +147,8 @@ def views_of(client, session, agent):
     """What each answer that shows the session shows to a client with that User-Agent."""
     headers = {"User-Agent": agent}
     listed = client.get("/sessions", headers=headers).json["sessions"]
-    return [client.get(session.path, headers=headers).json, client.post(session.path + "/connect", headers=headers).json,
+    return [client.get(session.path + "?wait=0", headers=headers).json,
+            client.post(session.path + "/connect", headers=headers).json,
             next(each for each in listed if each["id"] == session.id)]
 
 

@@ -85,13 +85,19 @@ def test_files_are_brought_and_a_refusal_says_why(opened):
 
 def test_code_in_the_session_finds_them(opened, java):
     session = opened.session.wait_idle()
-    assert session.text('spark.conf.get("spark.sparkgate.colour")', "spark").endswith('= deep blue')
-    assert session.text('demo.Greeter.greet("Ada")', "spark").endswith("= Good morning, Ada")
-    assert session.text('sc.parallelize(Seq("a", "bcd"), 2).map(demo.Counter.count(_)).sum', "spark").endswith("= 4.0")
-    read = 'java.nio.file.Files.readAllBytes(java.nio.file.Paths.get(org.apache.spark.SparkFiles.get("%s")))'
-    assert session.text(f'new String({read % "note.txt"})', "spark").endswith("= from the web")
-    digest = f'java.security.MessageDigest.getInstance("SHA-256").digest({read % "large.bin"}).map("%02x".format(_)).mkString'
-    assert session.text(digest, "spark").endswith(hashlib.sha256((java.directory / "large.bin").read_bytes()).hexdigest())
+
+    def value(code):
+        return session.text(code, "spark").rstrip("\n").partition(" = ")[2]
+
+    def of_file(name):
+        return f'java.nio.file.Files.readAllBytes(java.nio.file.Paths.get(org.apache.spark.SparkFiles.get("{name}")))'
+
+    assert value('spark.conf.get("spark.sparkgate.colour")') == "deep blue"
+    assert value('demo.Greeter.greet("Ada")') == "Good morning, Ada"
+    assert value('sc.parallelize(Seq("a", "bcd"), 2).map(demo.Counter.count(_)).sum') == "4.0"
+    assert value(f'new String({of_file("note.txt")})') == "from the web"
+    digest = f'java.security.MessageDigest.getInstance("SHA-256").digest({of_file("large.bin")})'
+    assert value(digest + '.map("%02x".format(_)).mkString') == hashlib.sha256((java.directory / "large.bin").read_bytes()).hexdigest()
 
 
 def test_a_job_is_refused_with_a_reason_and_the_session_ends(gateway, java, opened):
