@@ -1,6 +1,8 @@
 // The handlers of the route table, one file per resource.
 #pragma once
 
+#include "views.hpp"
+
 #include "sparkgate/api/routes.hpp"
 
 namespace sparkgate::api {
@@ -24,6 +26,8 @@ awaitable<response> get_session(context& api, const request& from, const path_va
 awaitable<response> get_session_state(context& api, const request& from, const path_values& path);
 awaitable<response> get_session_log(context& api, const request& from, const path_values& path);
 awaitable<response> delete_session(context& api, const request& from, const path_values& path);
+// How sessions are shown to who sent the request.
+view_function session_view_for(const context& api, const request& from);
 
 // batches.cpp
 awaitable<response> list_batches(context& api, const request& from, const path_values& path);

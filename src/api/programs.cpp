@@ -4,7 +4,6 @@
 #include "log_stream.hpp"
 #include "parameters.hpp"
 #include "program_filter.hpp"
-#include "views.hpp"
 
 namespace sparkgate::api {
 namespace {
@@ -25,7 +24,7 @@ std::vector<program*> chosen(const program_manager& all, const program_filter& f
 
 }  // namespace
 
-response list_programs(const program_manager& all, const request& from, json (*view)(program&)) {
+response list_programs(const program_manager& all, const request& from, view_function view) {
     const auto begin = int_parameter(from, "from"), size = int_parameter(from, "size");
     if (!begin) return to_response(begin.error());
     if (!size) return to_response(size.error());
@@ -76,7 +75,7 @@ result<std::optional<std::string>> idempotency_key(const request& from) {
     return std::optional<std::string>(*key);
 }
 
-response created_response(const char* collection, program& what, bool replayed, json (*view)(program&)) {
+response created_response(const char* collection, program& what, bool replayed, view_function view) {
     auto out = json_response(view_text(what, view), 201);
     out.headers.emplace_back("Location", std::string(collection) + "/" + std::to_string(what.id()));
     if (replayed) out.headers.emplace_back("Idempotent-Replay", "true");

@@ -2,8 +2,7 @@
 #pragma once
 
 #include "handlers.hpp"
-
-#include "sparkgate/base/json.hpp"
+#include "views.hpp"
 
 namespace sparkgate::api {
 
@@ -12,7 +11,7 @@ using session::program_manager;
 using session::program_pointer;
 
 // A page of the collection: Livy's from and size; state, owner, name, since and order are sparkgate's own.
-response list_programs(const program_manager& all, const request& from, json (*view)(program&));
+response list_programs(const program_manager& all, const request& from, view_function view);
 
 response program_state(const program& of);
 
@@ -26,7 +25,7 @@ awaitable<response> remove_program(program_manager& from, program_pointer which)
 result<std::optional<std::string>> idempotency_key(const request& from);
 
 // The answer to a creation: 201 with its place, or the refusal in Livy's form.
-response created_response(const char* collection, program& what, bool replayed, json (*view)(program&));
+response created_response(const char* collection, program& what, bool replayed, view_function view);
 response creation_refused(const context& api, const error& why);
 
 }  // namespace sparkgate::api

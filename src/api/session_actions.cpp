@@ -27,11 +27,11 @@ awaitable<response> interrupt_session(context& api, const request&, const path_v
 }
 
 // Says that a client is interested, nothing more: it keeps the session from idling out.
-awaitable<response> connect_session(context& api, const request&, const path_values& path) {
+awaitable<response> connect_session(context& api, const request& from, const path_values& path) {
     auto found = find_session(api, path[0]);
     if (!found) co_return to_response(found.error());
     (*found)->touch();
-    co_return json_response(dump_json(session_view(**found)));
+    co_return json_response(view_text(**found, session_view_for(api, from)));
 }
 
 }  // namespace sparkgate::api

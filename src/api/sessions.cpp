@@ -21,10 +21,21 @@ json view(program& of) {
     return session_view(static_cast<session::session&>(of));
 }
 
+json view_0_7(program& of) {
+    return session_view_0_7(static_cast<session::session&>(of));
+}
+
 }  // namespace
 
+// Livy's own Java client fails on a field that it does not know; the newest one that is published is of 0.7.
+view_function session_view_for(const context& api, const request& from) {
+    const auto* agent = from.header("user-agent");
+    const bool old_client = agent && *agent == "livy-client-http";
+    return old_client || api.settings.session_view == "0.7" ? view_0_7 : view;
+}
+
 awaitable<response> list_sessions(context& api, const request& from, const path_values&) {
-    co_return list_programs(api.sessions, from, view);
+    co_return list_programs(api.sessions, from, session_view_for(api, from));
 }
 
 awaitable<response> create_session(context& api, const request& from, const path_values&) {
@@ -36,7 +47,7 @@ awaitable<response> create_session(context& api, const request& from, const path
     if (const auto* user = from.parameter("doAs")) wanted->spark.proxy_user = *user;
     const auto created = co_await api.sessions.create(std::move(*wanted), std::nullopt, std::move(*key));
     if (!created) co_return creation_refused(api, created.error());
-    co_return created_response("/sessions", *created->what, created->replayed, view);
+    co_return created_response("/sessions", *created->what, created->replayed, session_view_for(api, from));
 }
 
 // Held while the session starts: who polls sees the change at once.
@@ -48,7 +59,7 @@ awaitable<response> get_session(context& api, const request& from, const path_va
     const auto session = *found;
     auto started = [&session] { return session->state() != session::session_state::starting; };
     co_await hold(api, session, *time, started);
-    co_return json_response(view_text(*session, view));
+    co_return json_response(view_text(*session, session_view_for(api, from)));
 }
 
 awaitable<response> get_session_state(context& api, const request&, const path_values& path) {

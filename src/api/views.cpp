@@ -22,7 +22,7 @@ json app_info(const session::program& from) {
 
 }  // namespace
 
-json session_view(session::session& from) {
+json session_view_0_7(session::session& from) {
     const auto& request = from.request();
     const auto& spark = request.spark;
     return json{{"id", from.id()},
@@ -33,21 +33,28 @@ json session_view(session::session& from) {
                 {"state", session::to_string(from.state())},
                 {"kind", session::to_string(request.kind)},
                 {"appInfo", app_info(from)},
-                {"log", newest_lines(from.log())},
-                {"ttl", or_null(request.ttl)},
-                {"idleTimeout", or_null(request.idle_timeout)},
-                {"driverMemory", or_null(spark.driver_memory)},
-                {"driverCores", spark.driver_cores.value_or(0)},
-                {"executorMemory", or_null(spark.executor_memory)},
-                {"executorCores", spark.executor_cores.value_or(0)},
-                {"conf", spark.conf},
-                {"archives", spark.archives},
-                {"files", spark.files},
-                {"heartbeatTimeoutInSecond", request.heartbeat_timeout_s},
-                {"jars", spark.jars},
-                {"numExecutors", spark.num_executors.value_or(0)},
-                {"pyFiles", spark.py_files},
-                {"queue", or_null(spark.queue)}};
+                {"log", newest_lines(from.log())}};
+}
+
+json session_view(session::session& from) {
+    const auto& request = from.request();
+    const auto& spark = request.spark;
+    json out = session_view_0_7(from);
+    out.update(json{{"ttl", or_null(request.ttl)},
+                    {"idleTimeout", or_null(request.idle_timeout)},
+                    {"driverMemory", or_null(spark.driver_memory)},
+                    {"driverCores", spark.driver_cores.value_or(0)},
+                    {"executorMemory", or_null(spark.executor_memory)},
+                    {"executorCores", spark.executor_cores.value_or(0)},
+                    {"conf", spark.conf},
+                    {"archives", spark.archives},
+                    {"files", spark.files},
+                    {"heartbeatTimeoutInSecond", request.heartbeat_timeout_s},
+                    {"jars", spark.jars},
+                    {"numExecutors", spark.num_executors.value_or(0)},
+                    {"pyFiles", spark.py_files},
+                    {"queue", or_null(spark.queue)}});
+    return out;
 }
 
 json batch_view(session::batch& from) {
@@ -61,18 +68,17 @@ json batch_view(session::batch& from) {
                 {"log", newest_lines(from.log())}};
 }
 
-const std::string& view_text(session::program& of, json (*view)(session::program&),
-                             std::chrono::milliseconds tolerance) {
+const std::string& view_text(session::program& of, view_function view, std::chrono::milliseconds tolerance) {
     const auto now = std::chrono::steady_clock::now();
     auto& last = of.last_shown();
-    const bool same =
-        last && last->state == of.state() && last->app_id == of.app_id() && last->ui_url == of.ui_url();
+    const bool same = last && last->view == view && last->state == of.state() &&
+                      last->app_id == of.app_id() && last->ui_url == of.ui_url();
     if (same && now - last->looked < tolerance) return last->text;
     const auto log = of.log().look();  // before the log is read: what comes meanwhile is seen next time
     if (same && last->log == log)
         last->looked = now;
     else
-        last = {of.state(), of.app_id(), of.ui_url(), dump_json(view(of)), log, now};
+        last = {view, of.state(), of.app_id(), of.ui_url(), dump_json(view(of)), log, now};
     return last->text;
 }
 

@@ -8,8 +8,13 @@
 
 namespace sparkgate::api {
 
+// How a program is shown. What is kept of one is told apart by it.
+using view_function = json (*)(session::program&);
+
 // The 23 fields of a session, with the last 10 lines of its log.
 json session_view(session::session& from);
+// The first 9, all that Livy 0.7 has.
+json session_view_0_7(session::session& from);
 
 // The 8 fields of a batch, with the last 10 lines of its log.
 json batch_view(session::batch& from);
@@ -20,9 +25,9 @@ std::string statement_view(const session::statement& from, const std::string& ou
 // What changes while a statement is worked on: id, state, progress, started, completed.
 json statement_progress(const session::statement& from);
 
-// The text of a program's view, kept until that has changed; whether its log has is looked up when that was
-// done longer ago than `tolerance`. `view` is always the same for one program.
-const std::string& view_text(session::program& of, json (*view)(session::program&),
+// The text of a program's view, kept until that has changed or another view is asked for; whether its log has
+// is looked up when that was done longer ago than `tolerance`.
+const std::string& view_text(session::program& of, view_function view,
                              std::chrono::milliseconds tolerance = {});
 
 // The newest of Livy's log lines, up to 10.

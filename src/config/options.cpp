@@ -189,6 +189,10 @@ std::vector<option> make_options() {
         {"server.compat.capacity-400", "true or false", "false",
          "Refuse with Livy's 400 when too many wait; off: 429 with Retry-After.",
          into(&settings::capacity_is_400)},
+        {"server.compat.session-view", "0.9 or 0.7", "0.9",
+         "Livy's version whose fields a session is shown with; 0.7 leaves out all from ttl on. Livy's own "
+         "Java client, which takes no others, is shown those of 0.7 in any case.",
+         one_of(&settings::session_view, {"0.9", "0.7"})},
         {"server.batch.retain-time", "time", "7d",
          "How long a batch that has ended is listed, with its log; 0: until it is deleted.",
          into(&settings::batch_retain_time)},

@@ -143,6 +143,36 @@ def test_create_answers_a_complete_session(client, fake):
         session.delete()
 
 
+def views_of(client, session, agent):
+    """What each answer that shows the session shows to a client with that User-Agent."""
+    headers = {"User-Agent": agent}
+    listed = client.get("/sessions", headers=headers).json["sessions"]
+    return [client.get(session.path + "?wait=0", headers=headers).json,
+            client.post(session.path + "/connect", headers=headers).json,
+            next(each for each in listed if each["id"] == session.id)]
+
+
+def test_livys_java_client_is_shown_the_fields_of_0_7(client):
+    """It fails on others. Who asks before or after it is shown all."""
+    java, others = "livy-client-http", ("python-requests/2.32.3", "livy-client-http-like", "")
+    created = client.post("/sessions/", {"conf": {"spark.fake.hang": "1"}}, headers={"User-Agent": java})
+    session = Session(client, created.json)
+    try:
+        assert created.status == 201 and list(created.json) == SESSION_KEYS[:9]
+        for agent in others:
+            whole = views_of(client, session, agent)
+            assert [list(view) for view in whole] == [SESSION_KEYS] * 3
+            assert views_of(client, session, java) == [{key: view[key] for key in SESSION_KEYS[:9]} for view in whole]
+    finally:
+        session.delete()
+
+
+def test_sessions_may_be_shown_with_the_fields_of_0_7_only(serve):
+    client = serve(settings={"server.compat.session-view": "0.7"}).client
+    session = client.create(conf={"spark.fake.hang": "1"})
+    assert [list(view) for view in views_of(client, session, "any")] == [SESSION_KEYS[:9]] * 3
+
+
 def test_create_echoes_what_was_asked(client, fake):
     asked = {"kind": "spark", "name": "Zürich ☃", "driverMemory": "700m", "driverCores": 2, "executorMemory": "1g",
              "executorCores": 3, "numExecutors": 4, "queue": "q", "heartbeatTimeoutInSecond": 60, "ttl": "10m",

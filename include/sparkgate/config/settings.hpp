@@ -64,6 +64,7 @@ struct settings {
     int batch_retain_count = 0;
     byte_count log_max_size;
     bool capacity_is_400 = false;
+    std::string session_view;
     milliseconds connect_timeout{}, kill_grace{};
 
     // When sessions end by themselves.

@@ -59,9 +59,10 @@ public:
     // A client asks about it, and may be kept waiting that long for the answer: a heartbeat, for sessions
     // that expire without.
     void heard_from(time_point::duration held = {});
-    // How it is shown to clients, as text, and what that was made of: kept, because it is asked for far more
-    // often than it changes. The layer that shows it fills it in.
+    // How it is shown to clients, as text, and what that was made of and by which view: kept, because it is
+    // asked for far more often than it changes. The layer that shows it fills it in.
     struct shown {
+        json (*view)(program&);
         session_state state;
         std::string app_id, ui_url, text;
         process::log_file::stamp log;

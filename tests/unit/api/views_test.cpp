@@ -50,6 +50,15 @@ TEST_F(views, a_session_has_livys_23_keys_in_livys_order) {
               (std::vector<std::string>{"driverLogUrl", "sparkUiUrl", "executorLogUrls"}));
 }
 
+TEST_F(views, a_session_of_0_7_is_the_first_9_keys) {
+    const auto self = create();
+    auto view = api::session_view(*self);
+    for (std::size_t i = 9; i < session_keys.size(); ++i)
+        view.erase(session_keys[i]);
+    EXPECT_EQ(dump_json(api::session_view_0_7(*self)), dump_json(view));
+    EXPECT_EQ(view.size(), 9u);
+}
+
 TEST_F(views, a_session_just_created_is_livys_example) {
     auto wanted = request(code_kind::shared);
     launcher.refusal = fail(errc::unavailable, "no");  // nobody writes to the log any more: it can be emptied
@@ -150,6 +159,21 @@ TEST_F(views, a_view_is_made_anew_when_its_session_or_log_has_changed) {
     loop.run_until([&] { return idle.self->state() == session_state::dead; }, "its end");
     EXPECT_NE(api::view_text(*idle.self, view).find("\"state\":\"dead\""), std::string::npos);
     EXPECT_EQ(made, 3);
+}
+
+TEST_F(views, one_view_is_not_answered_with_the_text_of_another) {
+    const auto idle = start_idle();
+    const auto whole = [](session::program& of) {
+        return api::session_view(static_cast<session::session&>(of));
+    };
+    const auto short_one = [](session::program& of) {
+        return api::session_view_0_7(static_cast<session::session&>(of));
+    };
+    for (const auto tolerance : {std::chrono::milliseconds(0), std::chrono::milliseconds(60'000)}) {
+        EXPECT_EQ(api::view_text(*idle.self, whole, tolerance), dump_json(api::session_view(*idle.self)));
+        EXPECT_EQ(api::view_text(*idle.self, short_one, tolerance),
+                  dump_json(api::session_view_0_7(*idle.self)));
+    }
 }
 
 TEST(statement_view, has_livys_keys_in_livys_order) {
