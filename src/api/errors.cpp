@@ -43,11 +43,15 @@ http::response with_retry_after(http::response out) {
 
 }  // namespace
 
-http::response msg_error(unsigned status, std::string_view message) {
+http::response msg_error(unsigned status, std::string_view message, std::string_view reason) {
     http::response out;
     out.status = status;
     out.body = "{\"msg\":";
     append_json_string(out.body, message);
+    if (!reason.empty()) {
+        out.body += ",\"reason\":";
+        append_json_string(out.body, reason);
+    }
     out.body += '}';
     return out;
 }
@@ -60,7 +64,7 @@ http::response text_error(unsigned status, std::string_view message) {
 }
 
 http::response to_response(const error& e) {
-    return with_retry_after(msg_error(status_of(e.code), e.message));
+    return with_retry_after(msg_error(status_of(e.code), e.message, e.reason));
 }
 
 std::string error_table_markdown() {

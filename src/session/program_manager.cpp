@@ -122,8 +122,7 @@ void program_manager::unlist(const program& what) {
 
 result<program_pointer> program_manager::find_program(const std::string& id_or_name) const {
     const auto unknown = [&](const std::optional<std::string>& why) {
-        const std::string text = "Session '" + id_or_name + "' not found.";
-        return fail(errc::not_found, why ? text + " It was removed: " + *why + "." : text);
+        return fail(errc::not_found, "Session '" + id_or_name + "' not found.", why.value_or(""));
     };
     if (!id_or_name.empty() && all_digits(id_or_name)) {
         std::int32_t id = 0;

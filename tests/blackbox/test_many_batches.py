@@ -45,7 +45,7 @@ def test_new_ones_go_on_beside_them_and_the_oldest_leave(full):
     assert one.id == COUNT
     one.wait_state("success")
     until(lambda: full.client.get("/batches/0").status == 404, 30, "the oldest leaves")
-    assert "It was removed: " in full.client.get("/batches/0").json["msg"]
+    assert "newer ones have ended" in full.client.get("/batches/0").json["reason"]
     assert full.stop() == 0
     full.start()
     assert full.client.ok("GET", "/batches?size=1")["total"] == COUNT

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import threading
 import time
 
@@ -164,6 +165,18 @@ def test_delete_ends_a_tree_that_resists(gateway, fake):
     assert session.delete().json == {"msg": "deleted"}
     until(lambda: not any(alive(pid) for pid in everything), 20,
           lambda: [text for pid, text in everything.items() if alive(pid)])
+
+
+def test_a_deletion_goes_on_when_its_client_goes(gateway, fake):
+    """A notebook's kernel is killed while it waits for the answer."""
+    session = fake(tree=1, stubborn=1).wait_idle()
+    processes = below(gateway, session)
+    assert processes
+    with socket.create_connection(("127.0.0.1", gateway.port)) as connection:
+        connection.sendall(f"DELETE {session.path} HTTP/1.1\r\nHost: here\r\n\r\n".encode())
+        session.wait_state("shutting_down")
+    until(lambda: session.client.get(session.path).status == 404, 20, lambda: session.view())
+    until(lambda: not below(gateway, session), 10, lambda: below(gateway, session))
 
 
 def test_delete_leaves_nothing(gateway, fake):

@@ -4,6 +4,7 @@ Where a session must outlive a time, the measure is another session, younger and
 """
 
 import contextlib
+import re
 import sys
 
 import pytest
@@ -45,7 +46,8 @@ def wait_removed(server, session, why, ask=True):
         until(lambda: session.id not in listed(server), 30, lambda: listed(server))
     answer = session.client.get(session.path)
     assert answer.status == 404
-    assert answer.json == {"msg": f"Session '{session.id}' not found. It was removed: {why}."}
+    assert answer.json == {"msg": f"Session '{session.id}' not found.", "reason": why}
+    assert re.fullmatch(r"""(.*)"Session '\d+' not found."(.*)""", answer.text), "Zeppelin opens a new session when it reads this"
 
 
 def test_an_idle_session_ends_and_leaves_no_process_or_file(serve):
@@ -109,6 +111,19 @@ def test_questions_keep_the_heartbeat_and_the_list_does_not(serve):
     wait_removed(server, asked, "no heartbeat for 2 s", ask=False)
 
 
+def test_connect_keeps_a_session_from_being_idle(serve):
+    server = serve(timeout="2s")
+    kept, silent = (create(server).wait_idle() for _ in range(2))
+
+    def connect_and_list():
+        assert kept.client.post(kept.path + "/connect").status == 200
+        return listed(server)
+
+    until(lambda: connect_and_list() == [kept.id], 30, lambda: listed(server))
+    wait_removed(server, silent, "idle for 2s", ask=False)
+    wait_removed(server, kept, "idle for 2s", ask=False)
+
+
 def test_a_held_question_is_a_heartbeat_for_as_long_as_it_is_held(serve, tmp_path):
     server = serve()
     held = create(server, {"heartbeatTimeoutInSecond": 1}, start=tmp_path / "never")
@@ -121,6 +136,6 @@ def test_an_ended_session_is_forgotten(serve):
     session = create(server, {"name": "etl"}, exit=3)
     until(lambda: session.client.get(session.path).status == 404, 30, lambda: session.view())
     for path in (session.path, "/sessions/etl/log"):
-        text = server.client.get(path).json["msg"]
-        assert "not found. It was removed: ended 1s ago (exit code 3 while starting" in text
+        answer = server.client.get(path)
+        assert answer.json["reason"].startswith("ended 1s ago (exit code 3 while starting"), answer
     assert server.client.get("/sessions/1").json == {"msg": "Session '1' not found."}

@@ -24,6 +24,8 @@ enum class errc {
 struct error {
     errc code = errc::internal;
     std::string message;  // one line for a person
+    // What else is known. Not in the message where that is Livy's: some clients match it to its last character.
+    std::string reason = {};
 };
 
 // Found by argument-dependent lookup when result<T>::value() is called on an error: a bug in the caller.
@@ -33,8 +35,8 @@ template <class T>
 using result = boost::system::result<T, error>;
 
 // fail(errc::not_found, "...") converts to any result<T>.
-inline error fail(errc code, std::string message) {
-    return error{code, std::move(message)};
+inline error fail(errc code, std::string message, std::string reason = {}) {
+    return error{code, std::move(message), std::move(reason)};
 }
 
 // "open /x: No such file or directory" for the current or given errno.

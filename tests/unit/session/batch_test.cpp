@@ -173,8 +173,7 @@ TEST_F(batch_test, ended_ones_go_when_their_time_is_over) {
     now += std::chrono::minutes(1);
     manager().expire();
     loop.run_until([&] { return manager().programs().size() == 1; });
-    EXPECT_EQ(manager().find_program("0").error().message,
-              "Session '0' not found. It was removed: ended 1h ago.");
+    EXPECT_EQ(manager().find_program("0").error().reason, "ended 1h ago");
     EXPECT_EQ(manager().programs().front(), running);
 }
 
@@ -201,8 +200,7 @@ TEST_F(batch_test, only_so_many_ended_ones_are_kept_the_oldest_go) {
     manager().expire();
     loop.run_until([&] { return manager().programs().size() == 3; });
     EXPECT_EQ(manager().programs().front(), all[2]) << "a running one stays";
-    EXPECT_EQ(manager().find_program("1").error().message,
-              "Session '1' not found. It was removed: 2 newer ones have ended.");
+    EXPECT_EQ(manager().find_program("1").error().reason, "2 newer ones have ended");
 }
 
 TEST_F(batch_test, bad_requests_leave_nothing) {
