@@ -24,7 +24,7 @@ enum class errc {
 struct error {
     errc code = errc::internal;
     std::string message;  // one line for a person
-    // What else is known. Not in the message where that is Livy's: some clients match it to its last character.
+    // What else is known; apart, since clients match some of Livy's messages to the last character.
     std::string reason = {};
 };
 

@@ -215,8 +215,7 @@ TEST_F(session_expiry, an_ended_session_is_listed_for_the_retention_then_forgott
     wait_state(self, session_state::dead);
     EXPECT_EQ(self->expires()->when, now + 10min);
     pass(10min);
-    EXPECT_EQ(wait_removed(self),
-              "ended 10m ago (" + self->reason() + ")");
+    EXPECT_EQ(wait_removed(self), "ended 10m ago (" + self->reason() + ")");
     EXPECT_THAT(self->reason(), HasSubstr("exit code 3"));
     EXPECT_TRUE(store.load()->sessions.empty());
 }
