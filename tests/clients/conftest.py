@@ -9,12 +9,14 @@ import json
 import os
 import pathlib
 import subprocess
+import tempfile
 
 import pytest
 
 from blackbox import gateway as gateways
+from blackbox.client import until
 from blackbox.conftest import (SPARK_VERSIONS, VENVS, binary, new_directory, pytest_collection_modifyitems,  # noqa: F401
-                               pytest_runtest_makereport, run_gateway, spark_home)
+                               pytest_runtest_makereport, run_gateway, run_recovering, spark_home)
 
 HERE = pathlib.Path(__file__).resolve().parent
 VERSIONS = os.environ.get("SPARKGATE_TEST_CLIENTS_SPARK", "").split() or SPARK_VERSIONS
@@ -29,6 +31,19 @@ def spark_version(request):
 def gateway(spark_home):  # noqa: F811
     """Shared by the tests of one Spark version. It has the defaults of an operator who has set nothing."""
     yield from run_gateway(gateways.Gateway(new_directory(), spark_home, settings={"spark.master": "local[2]"}))
+
+
+@pytest.fixture(scope="session")
+def batch_gateway(spark_home):  # noqa: F811
+    """For batches whose files are here, and for tests that kill it: it goes on with what runs."""
+    yield from run_recovering(gateways.Gateway(new_directory(), spark_home, settings={
+        "spark.master": "local[2]", "file.local-dir-whitelist": tempfile.gettempdir(), "session.kill-grace": "2s"}))
+
+
+def check_nothing_left(server):
+    """Of all that was started only the server itself is alive."""
+    until(lambda: set(gateways.processes_with(str(server.directory))) == {server.process.pid}, 30,
+          lambda: f"nothing is left: {gateways.processes_with(str(server.directory))}")
 
 
 class Environment:
