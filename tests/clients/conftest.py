@@ -58,6 +58,12 @@ class Environment:
         return subprocess.run([self.directory / "bin" / command, *map(str, arguments)], stdin=subprocess.DEVNULL,
                               capture_output=True, text=True, timeout=deadline, env={**os.environ, **(environment or {})}, **options)
 
+    def start(self, command, *arguments, output, environment=None):
+        """Starts one whose output goes to a file, and which is the leader of its process group."""
+        with open(output, "wb") as file:
+            return subprocess.Popen([self.directory / "bin" / command, *map(str, arguments)], stdin=subprocess.DEVNULL,
+                                    stdout=file, stderr=file, start_new_session=True, env={**os.environ, **(environment or {})})
+
     def script(self, name, *arguments, **options):
         """What a script beside the tests saw: the JSON in the last line of its standard output."""
         ended = self.run("python", HERE / name, *arguments, **options)
