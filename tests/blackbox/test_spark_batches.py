@@ -202,7 +202,9 @@ def test_class_that_does_not_exist(submit, spark_pi):
 
 
 def test_application_is_found(submit, jobs, tmp_path):
-    """Its id and the address of its user interface: unknown at first, then those that Spark says; the page answers."""
+    """Its id and the address of its user interface: unknown at first, then those that Spark says; the page answers.
+
+    Spark is not asked so early that it writes a stack trace into the log."""
     batch = submit(file=str(jobs / "waits.py"), args=[str(tmp_path / "end")])
     assert batch.created["appId"] is None and batch.created["appInfo"]["sparkUiUrl"] is None
     until(lambda: batch.view()["appId"], 300, batch.log_text)
@@ -219,6 +221,7 @@ def test_application_is_found(submit, jobs, tmp_path):
     (tmp_path / "end").touch()
     batch.wait_state("success", 120)
     assert batch.view()["appId"] == application
+    assert "HttpChannel" not in batch.log_text()
 
 
 def test_killed_from_outside(batch_gateway, submit, jobs, tmp_path):
