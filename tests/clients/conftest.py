@@ -33,9 +33,9 @@ def gateway(spark_home):  # noqa: F811
     yield from run_gateway(gateways.Gateway(new_directory(), spark_home, settings={"spark.master": "local[2]"}))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def batch_gateway(spark_home):  # noqa: F811
-    """For batches whose files are here, and for tests that kill it: it goes on with what runs."""
+    """For batches whose files are here, and for tests that kill it: it goes on with what runs. Each module has its own."""
     yield from run_recovering(gateways.Gateway(new_directory(), spark_home, settings={
         "spark.master": "local[2]", "file.local-dir-whitelist": tempfile.gettempdir(), "session.kill-grace": "2s"}))
 

@@ -43,7 +43,7 @@ with DAG("jobs", schedule=None, start_date=datetime(2026, 1, 1)) as jobs:
           batch("deferred", "compute", **DEFERRED, name="deferred", retries=9, retry_delay=timedelta(seconds=0.5),
                 extra_headers={"Idempotency-Key": "deferred {{ run_id }}"}),
           batch("deferred_fails", "fail", **DEFERRED),
-          batch("deferred_too_long", "wait", **DEFERRED, execution_timeout=timedelta(seconds=3)))
+          batch("deferred_too_long", "wait", **DEFERRED, execution_timeout=timedelta(seconds=5)))
 
 with DAG("lost", schedule=None, start_date=datetime(2026, 1, 1)):
     batch("job", "compute", name="lost", **POLLING)
