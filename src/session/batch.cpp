@@ -222,8 +222,8 @@ bool batch::take_facts(const process::application_facts& facts) {
     return state_ == session_state::running;
 }
 
-// The driver registers its application a moment after its UI is up. It is not asked at once: while Spark attaches its
-// pages a request makes it write a stack trace into the log.
+// The driver registers its application a moment after its UI is up. It is not asked at once: while Spark
+// attaches its pages a request makes it write a stack trace into the log.
 awaitable<void> batch::find_application(std::shared_ptr<batch> /* kept alive */, std::uint16_t ui_port) {
     asio::steady_timer timer(world_.executor);
     const auto local_ip = world_.environment.find("SPARK_LOCAL_IP");
