@@ -135,6 +135,8 @@ private:
     session::launch_queue launches_{starts_at_a_time(settings_),
                                     static_cast<std::size_t>(settings_.max_queued)};
     asio::io_context loop_{1};
+    // From the beginning: a signal that comes while the server starts is taken when it has started.
+    asio::signal_set stop_signals_{loop_, SIGTERM, SIGINT}, reload_signals_{loop_, SIGHUP};
     std::unique_ptr<store::store> store_;
     std::unique_ptr<driver::endpoint> endpoint_;
     std::unique_ptr<process::launcher> launcher_;
@@ -206,8 +208,7 @@ std::optional<start_failure> running_server::start(const std::string& port_file)
 }
 
 awaitable<void> running_server::stop_on_signal() {
-    asio::signal_set signals(loop_, SIGTERM, SIGINT);
-    const auto [ec, number] = co_await signals.async_wait(as_tuple);
+    const auto [ec, number] = co_await stop_signals_.async_wait(as_tuple);
     if (ec) co_return;
     spdlog::info("stopping on signal {}", number);
     sessions_->release_waiters();
@@ -226,9 +227,8 @@ awaitable<void> running_server::end_programs() {
 }
 
 awaitable<void> running_server::reload_on_signal(reload_function reload) {
-    asio::signal_set signals(loop_, SIGHUP);
     for (;;) {
-        const auto [ec, number] = co_await signals.async_wait(as_tuple);
+        const auto [ec, number] = co_await reload_signals_.async_wait(as_tuple);
         if (ec) co_return;
         auto now = reload();
         if (now)
@@ -299,7 +299,7 @@ std::optional<start_failure> serve_until_stopped(const config::loaded& configura
     raise_descriptor_limit(s);
     std::signal(SIGPIPE, SIG_IGN);
     std::signal(SIGXFSZ, SIG_IGN);  // a limit on the size of files is an error like a full disk
-    std::signal(SIGHUP, SIG_IGN);   // until the loop runs
+    std::signal(SIGHUP, SIG_IGN);   // until there is a server
 
     if (!is_loopback(s.server_host) && !s.allow_remote_without_authentication)
         return start_failure{cannot_listen,

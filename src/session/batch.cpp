@@ -222,13 +222,16 @@ bool batch::take_facts(const process::application_facts& facts) {
     return state_ == session_state::running;
 }
 
-// The driver registers its application a moment after its UI is up.
+// The driver registers its application a moment after its UI is up. It is not asked at once: while Spark
+// attaches its pages a request makes it write a stack trace into the log.
 awaitable<void> batch::find_application(std::shared_ptr<batch> /* kept alive */, std::uint16_t ui_port) {
     asio::steady_timer timer(world_.executor);
     const auto local_ip = world_.environment.find("SPARK_LOCAL_IP");
     const asio::ip::tcp::endpoint ui(
         process::ui_address(local_ip == world_.environment.end() ? "" : local_ip->second), ui_port);
     for (int attempt = 0; attempt < 50 && !is_finished(state_); ++attempt) {
+        timer.expires_after(look_pause);
+        (void)co_await timer.async_wait(as_tuple);
         auto found = co_await process::ask_spark_ui(world_.executor, ui);
         if (found && !is_finished(state_)) {
             app_id_ = std::move(found->app_id);
@@ -237,8 +240,6 @@ awaitable<void> batch::find_application(std::shared_ptr<batch> /* kept alive */,
             changed_.notify();
             co_return;
         }
-        timer.expires_after(look_pause);
-        (void)co_await timer.async_wait(as_tuple);
     }
 }
 

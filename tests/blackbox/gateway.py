@@ -157,6 +157,14 @@ class Gateway:
     def descriptors(self):
         return len(os.listdir(f"/proc/{self.process.pid}/fd"))
 
+    def open_files(self):
+        """Their names without directories."""
+        names, folder = set(), f"/proc/{self.process.pid}/fd"
+        for name in os.listdir(folder):
+            with contextlib.suppress(OSError):
+                names.add(os.path.basename(os.readlink(f"{folder}/{name}")))
+        return names
+
     def sockets(self):
         """The open ones: clients and drivers, but not what belongs to processes that end."""
         count, folder = 0, f"/proc/{self.process.pid}/fd"

@@ -244,6 +244,18 @@ def test_a_start_while_it_is_locked(gateway):
     gateway.start()
 
 
+def test_a_stop_while_it_starts(gateway):
+    """SIGTERM is not lost, and does not kill."""
+    gateway.kill()
+    with Lock(gateway):
+        process = gateway.spawn()
+        until(lambda: "sparkgate.db" in gateway.open_files(), 20, "the store is opened")
+        process.terminate()
+    assert process.wait(20) == 0
+    assert "stopping on signal 15" in gateway.log()
+    gateway.start()
+
+
 def damage(gateway, first_byte):
     """Overwrites all of the database from there on, while no server runs. Returns what the file is then."""
     file = pathlib.Path(gateway.state_dir / "sparkgate.db")
