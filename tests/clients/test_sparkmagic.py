@@ -27,6 +27,8 @@ def open_notebook(gateway, tmp_path_factory):
 
     def open_it(kernel, url=f"http://127.0.0.1:{gateway.port}", **configuration):
         configuration.setdefault("livy_server_heartbeat_timeout_seconds", 0)
+        # With widgets in which data frames are looked at nbclient now and then misses the end of a cell.
+        configuration["use_auto_viz"] = False
         opened.append(Notebook(tmp_path_factory.mktemp(kernel), kernel, url, **configuration))
         return opened[-1]
 
@@ -63,7 +65,8 @@ def scala(open_notebook):
 
 def frame(notebook, name="df"):
     """The data frame of the notebook's own Python: its columns in their order, and the values."""
-    return json.loads(eval(notebook.run(f"%%local\n{name}.to_json(orient='split', index=False)").value))
+    text = notebook.run(f"%%local\n{name}.to_json(orient='split', index=False, date_format='iso')").value
+    return json.loads(eval(text))
 
 
 # ---- statements
@@ -132,10 +135,11 @@ def test_large_output_is_whole(python):
 
 def test_sql_into_a_data_frame(python):
     cell = python.run("%%sql -o df\nselect id as z, concat('grüße ', id) as a, id / 4 as m, if(id = 1, null, date'2024-02-29') as d\nfrom range(3)")
-    assert not cell.stderr and not cell.errors, cell
+    assert "An error" not in cell.stderr and not cell.errors and "grüße 2" in cell.html[-1], cell
+    day = "2024-02-29T00:00:00.000"
     assert frame(python) == {"columns": ["z", "a", "m", "d"], "data": [
-        [0, "grüße 0", 0.0, "2024-02-29"], [1, "grüße 1", 0.25, None], [2, "grüße 2", 0.5, "2024-02-29"]]}
-    assert python.run("%%local\n[str(each) for each in df.dtypes]").value == "['int64', 'object', 'float64', 'object']"
+        [0, "grüße 0", 0.0, day], [1, "grüße 1", 0.25, None], [2, "grüße 2", 0.5, day]]}
+    assert python.run("%%local\n[str(each) for each in df.dtypes]").value == "['int64', 'object', 'float64', 'datetime64[ns]']"
 
 
 @pytest.mark.parametrize("options,query,rows", [
@@ -166,7 +170,7 @@ def test_warnings_do_not_break_sql(python):
                "spark.conf.set('spark.sql.debug.maxToStringFields', 1)\n")
     wide = ", ".join(f"id as c{i}" for i in range(50))
     cell = python.run(f"%%sql -o df\nselect noisy(id) as n, {wide} from range(2)")
-    assert not cell.stderr and [row[:2] for row in frame(python)["data"]] == [[0, 0], [1, 1]], cell
+    assert "An error" not in cell.stderr and [row[:2] for row in frame(python)["data"]] == [["0", 0], ["1", 1]], cell
 
 
 def test_a_data_frame_of_a_cell(python):
@@ -191,14 +195,14 @@ def test_info_and_logs(python):
     cell = python.run("%%info")
     assert "{'kind': 'pyspark'}" in cell.html[0] and session_in(cell.html[1]) == python.session, cell
     log = python.run("%%logs").output
-    assert log.startswith("stdout: \n") and "\nstderr: " in log, log
+    assert log.startswith("stdout: \n") and "Running Spark version" in log, log
 
 
 @pytest.mark.parametrize("code", ["while True:\n    pass", "import time\ntime.sleep(1000)",
                                   "spark.range(4).rdd.map(lambda x: __import__('time').sleep(1000)).collect()"])
 def test_interrupt(python, code, tmp_path):
     cell = python.run(f"kept = 'kept'\nopen('{tmp_path}/runs', 'w').close()\n{code}", interrupt=f"{tmp_path}/runs")
-    assert cell.stderr == "An error was encountered:\nInterrupted by user\n" and not cell.errors, cell
+    assert cell.stderr == "Interrupted by user\n" and not cell.errors, cell
     assert python.run("kept").output == "'kept'"
 
 
@@ -259,7 +263,7 @@ def test_scala_data_frames(scala):
 @pytest.mark.parametrize("code", ["while (true) {}", "spark.range(4).foreach { _: java.lang.Long => Thread.sleep(1000000) }"])
 def test_scala_interrupt(scala, code, tmp_path):
     cell = scala.run(f"val kept = 7; new java.io.File(\"{tmp_path}/runs\").createNewFile()\n{code}", interrupt=f"{tmp_path}/runs")
-    assert cell.stderr == "An error was encountered:\nInterrupted by user\n", cell
+    assert cell.stderr == "Interrupted by user\n", cell
     assert scala.run("1 + 1").output.endswith(": Int = 2\n")
 
 
@@ -292,4 +296,5 @@ def test_magics_in_a_python_notebook(open_notebook, gateway):
     assert notebook.run("df.to_dict('list')").value == "{'a': ['grüße']}"
 
     notebook.run("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)")
-    until(lambda: gateway.client.get(f"/sessions/{session}/state").status == 404, 60, "a dead kernel's session has ended")
+    # The list, since a question about the session itself would be a heartbeat.
+    until(lambda: gateway.client.get("/sessions").json["sessions"] == [], 60, "a dead kernel's session has ended")
