@@ -15,7 +15,7 @@ from common import gateway, median, parse_arguments, python_of, row, table
 from clients.notebooks import Notebook
 
 CELLS = 20
-LONG = (1.5, 5.0)
+LONG = (2.3, 5.5)    # when the client is asleep, if answers are held for 1 s
 
 
 def seconds(notebook, code, output):
