@@ -1,13 +1,13 @@
 // Reads logs by line numbers off the event loop's thread, and keeps the indices of those asked for lately: a
 // page from the middle of a large file is then one read. Thread: made and destroyed where its pool is; run()
-// from the event loop. The pool is stopped before the reader is destroyed.
+// from the event loop. The pool has one thread, which alone uses the indices, and is stopped before the reader
+// is destroyed.
 #pragma once
 
 #include "sparkgate/base/async.hpp"
 #include "sparkgate/process/log_index.hpp"
 
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/strand.hpp>
 #include <boost/asio/thread_pool.hpp>
 
 #include <list>
@@ -18,13 +18,13 @@ class log_reader {
 public:
     static constexpr std::size_t kept = 64;
 
-    explicit log_reader(asio::thread_pool& pool) : strand_(asio::make_strand(pool.get_executor())) {}
+    explicit log_reader(asio::thread_pool& pool) : pool_(pool) {}
 
     // read(log_index&), on the pool. (`read` is a named object: g++ 12 destroys a temporary one twice.)
     template <class Read>
     auto run(std::filesystem::path path, Read read) -> awaitable<std::invoke_result_t<Read&, log_index&>> {
         auto work = on_pool(std::move(path), std::move(read));
-        co_return co_await asio::co_spawn(strand_, std::move(work), asio::use_awaitable);
+        co_return co_await asio::co_spawn(pool_, std::move(work), asio::use_awaitable);
     }
 
 private:
@@ -39,8 +39,8 @@ private:
         std::filesystem::path path;
         log_index index;
     };
-    asio::strand<asio::thread_pool::executor_type> strand_;
-    std::list<known> known_;  // the latest first; used on the strand only
+    asio::thread_pool& pool_;
+    std::list<known> known_;  // the latest first; used on the pool only
 };
 
 }  // namespace sparkgate::process
