@@ -16,11 +16,13 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import DeadKernelError
 
+DEADLINE = 300  # seconds for a cell
+
 
 class Notebook:
     def __init__(self, kernel):
         self.cells = nbformat.v4.new_notebook()
-        self.client = NotebookClient(self.cells, kernel_name=kernel, allow_errors=True, timeout=None)
+        self.client = NotebookClient(self.cells, kernel_name=kernel, allow_errors=True, timeout=DEADLINE)
 
     async def run(self, code, interrupt=None):
         cell = nbformat.v4.new_code_cell(code)
