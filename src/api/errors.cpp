@@ -18,7 +18,7 @@ constexpr row table[] = {
     {errc::invalid_argument, 400, "the request is wrong; the message names the field and what was expected"},
     {errc::forbidden, 403, "the rules of this server forbid it"},
     {errc::not_found, 404,
-     "there is no such session or batch, or there is none any more; the message says why"},
+     "there is no such session or batch; `reason` tells why where it was there and was removed"},
     {errc::conflict, 409, "an object of that name exists, or the state forbids it"},
     {errc::too_large, 413, "more than the limit that the message names"},
     {errc::mismatch, 422, "the request contradicts an earlier one with the same `Idempotency-Key`"},

@@ -12,7 +12,7 @@ namespace sparkgate::api {
 
 inline constexpr const char* html = "text/html;charset=utf-8";
 
-// {"msg":"…"}: refusals by rules (unknown session, bad name, too many).
+// {"msg":"…"}, with "reason" if there is one: refusals by rules (unknown session, bad name, too many).
 http::response msg_error(unsigned status, std::string_view message, std::string_view reason = {});
 // "…": malformed bodies, unknown statements, wrong session states.
 http::response text_error(unsigned status, std::string_view message);

@@ -1,7 +1,7 @@
 // Reads logs by line numbers off the event loop's thread, and keeps the indices of those asked for lately: a
 // page from the middle of a large file is then one read. Thread: made and destroyed where its pool is; run()
-// from the event loop. The pool has one thread, which alone uses the indices, and is stopped before the reader
-// is destroyed.
+// from the event loop. The pool has one thread, which alone uses the indices, and is stopped before the
+// reader is destroyed.
 #pragma once
 
 #include "sparkgate/base/async.hpp"
