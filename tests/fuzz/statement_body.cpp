@@ -31,7 +31,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     require(code.find("\r\n") == std::string::npos || code.find('\n') < code.find('\r'),
             "line ends are those of Unix, if the first is not one", code);
     const auto sent = sparkgate::parse_json(body).value().at("code");
-    if (sent.get<std::string>().find('\r') == std::string::npos) require_echo(body, created, {"code"});
+    if (!sent.is_string() || sent.get<std::string>().find('\r') == std::string::npos)
+        require_echo(body, created, {"code"});
     const auto ended = ended_statement(gateway, "/sessions/0/statements/0");
     require(ended.at("code") == code, "a statement keeps its code", code);
     if (ended.at("state") == "available")
