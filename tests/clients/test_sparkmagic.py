@@ -216,7 +216,7 @@ def test_configure_then_the_session_ends_then_a_restart(python, gateway):
 
     until(lambda: gateway.client.get(f"/sessions/{session}/state").status == 404, 60, "the session has ended")
     cell = python.run("1+1")
-    assert f"Session '{session}' not found. It was removed: idle for 3s." in cell.stderr, cell
+    assert f'''{{"msg":"Session '{session}' not found.","reason":"idle for 3s"}}''' in cell.stderr, cell
 
     python.restart()
     started(python, "2+2", "pyspark")
