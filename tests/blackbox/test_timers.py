@@ -98,30 +98,27 @@ def test_the_servers_ttl(serve):
     assert kept.wait_idle().state() == "idle"
 
 
+def check_stays_while_used(server, used, silent, use, reason):
+    """Of the two only the one that `use` is called for stays, and that only as long."""
+    def use_and_list():
+        assert use(used).status == 200
+        return listed(server)
+
+    until(lambda: use_and_list() == [used.id], 30, lambda: listed(server))
+    wait_removed(server, silent, reason, ask=False)
+    wait_removed(server, used, reason, ask=False)
+
+
 def test_questions_keep_the_heartbeat_and_the_list_does_not(serve):
     server = serve()
     asked, silent = (create(server, {"heartbeatTimeoutInSecond": 2}) for _ in range(2))
-
-    def ask_one_and_list():
-        assert asked.client.get(asked.path + "/state").status == 200
-        return listed(server)
-
-    until(lambda: ask_one_and_list() == [asked.id], 30, lambda: listed(server))
-    wait_removed(server, silent, "no heartbeat for 2 s", ask=False)
-    wait_removed(server, asked, "no heartbeat for 2 s", ask=False)
+    check_stays_while_used(server, asked, silent, lambda session: session.client.get(session.path + "/state"), "no heartbeat for 2 s")
 
 
 def test_connect_keeps_a_session_from_being_idle(serve):
     server = serve(timeout="2s")
     kept, silent = (create(server).wait_idle() for _ in range(2))
-
-    def connect_and_list():
-        assert kept.client.post(kept.path + "/connect").status == 200
-        return listed(server)
-
-    until(lambda: connect_and_list() == [kept.id], 30, lambda: listed(server))
-    wait_removed(server, silent, "idle for 2s", ask=False)
-    wait_removed(server, kept, "idle for 2s", ask=False)
+    check_stays_while_used(server, kept, silent, lambda session: session.client.post(session.path + "/connect"), "idle for 2s")
 
 
 def test_a_held_question_is_a_heartbeat_for_as_long_as_it_is_held(serve, tmp_path):

@@ -104,7 +104,7 @@ def batches(url, file, folder):
     seen = {"good": batch(url, file, "a word", "ünï"), "bad": batch(url, file, "fail")}
     running = LivyBatch.create(url, file, args=["wait", folder])
     while not pathlib.Path(folder, "runs").exists():
-        time.sleep(0.05)
+        time.sleep(0.05)    # the batch has only this file to tell that it runs
     seen["listed"] = {each.batch_id: each.state.value for each in running.client.list_batches()}
     running.kill()
     try:

@@ -50,7 +50,7 @@ def livy_uploads(url, name, folder):
 def finished(ask):
     """Asks, as often as a user would, until the answer's state is final."""
     while (answer := ask()).state.value not in ("success", "dead", "error", "available", "cancelled"):
-        time.sleep(0.2)
+        time.sleep(0.2)    # between two polls, as a user of the client has to
     return answer
 
 

@@ -24,7 +24,7 @@ def wait_for(end):
         file.write(str(os.getpid()))
     os.rename(path(".pid"), path(".runs"))
     while not os.path.exists(path(end)):
-        time.sleep(0.05)
+        time.sleep(0.05)  # a job hears from the test by files only
 if what == "fail":
     sys.exit("on purpose")
 if what == "wait":

@@ -11,7 +11,7 @@ if sys.argv[1] == "fail":
     sys.exit("on purpose")
 if sys.argv[1] == "wait":
     open(os.path.join(sys.argv[2], "runs"), "w").write(str(os.getpid()))
-    time.sleep(1000)
+    time.sleep(1000)  # until it is killed
 print("arguments", sys.argv[1:], "sum", SparkContext().parallelize(range(4), 2).sum())
 """
 

@@ -198,6 +198,7 @@ def test_info_and_logs(python):
     assert log.startswith("stdout: \n") and "Running Spark version" in log, log
 
 
+# All of them would run for ever: the interrupt is what ends them.
 @pytest.mark.parametrize("code", ["while True:\n    pass", "import time\ntime.sleep(1000)",
                                   "spark.range(4).rdd.map(lambda x: __import__('time').sleep(1000)).collect()"])
 def test_interrupt(python, code, tmp_path):
@@ -292,6 +293,7 @@ def test_magics_in_a_python_notebook(open_notebook, gateway):
     assert notebook.run("%spark logs -s mine").output.startswith("stdout: \n")
 
     # Longer than the heartbeat's timeout, which the kernel keeps going meanwhile.
+    # 6 s are longer than the heartbeat's timeout, which is what this is about.
     assert notebook.run("%%spark -s mine\nimport time\ntime.sleep(6)\n'survived'").output == "'survived'"
     notebook.run("%%spark -s mine -c sql -o df -q\nselect 'grüße' as a")
     assert notebook.run("df.to_dict('list')").value == "{'a': ['grüße']}"
