@@ -18,9 +18,11 @@ namespace sparkgate::session {
 namespace {
 
 // Between two looks at the output of one whose application is not known.
-constexpr std::chrono::milliseconds look_pause{200}, late_look_pause{2000};
+constexpr std::chrono::milliseconds look_pause{50}, late_look_pause{2000};
 // A program that has shown nothing of Spark by then does not hold up the others any longer.
 constexpr auto longest_start = std::chrono::seconds(30);
+// After its UI was seen.
+constexpr auto longest_registration = std::chrono::seconds(10);
 constexpr std::size_t look_bytes = 1 << 20;  // at one look
 // Whoever has printed so much without Spark's lines will not have them.
 constexpr std::int64_t most_bytes = 64 << 20;
@@ -222,16 +224,15 @@ bool batch::take_facts(const process::application_facts& facts) {
     return state_ == session_state::running;
 }
 
-// The driver registers its application a moment after its UI is up. It is not asked at once: while Spark
-// attaches its pages a request makes it write a stack trace into the log.
+// The driver registers its application a moment after its UI is up. A short application is soon over, and its
+// UI with it: hence the short pauses.
 awaitable<void> batch::find_application(std::shared_ptr<batch> /* kept alive */, std::uint16_t ui_port) {
     asio::steady_timer timer(world_.executor);
     const auto local_ip = world_.environment.find("SPARK_LOCAL_IP");
     const asio::ip::tcp::endpoint ui(
         process::ui_address(local_ip == world_.environment.end() ? "" : local_ip->second), ui_port);
-    for (int attempt = 0; attempt < 50 && !is_finished(state_); ++attempt) {
-        timer.expires_after(look_pause);
-        (void)co_await timer.async_wait(as_tuple);
+    const auto end = std::chrono::steady_clock::now() + longest_registration;
+    while (!is_finished(state_) && std::chrono::steady_clock::now() < end) {
         auto found = co_await process::ask_spark_ui(world_.executor, ui);
         if (found && !is_finished(state_)) {
             app_id_ = std::move(found->app_id);
@@ -240,6 +241,8 @@ awaitable<void> batch::find_application(std::shared_ptr<batch> /* kept alive */,
             changed_.notify();
             co_return;
         }
+        timer.expires_after(look_pause);
+        (void)co_await timer.async_wait(as_tuple);
     }
 }
 

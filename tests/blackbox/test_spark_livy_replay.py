@@ -36,7 +36,8 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def replay_gateway(spark_home, folder):
     yield from run_gateway(gateways.Gateway(new_directory(), spark_home, settings={
-        "spark.master": "local", "file.local-dir-whitelist": f"/tmp,{folder}"}))
+        "spark.master": "local", "file.local-dir-whitelist": f"/tmp,{folder}",
+        "statement.poll-hold": "0"}))  # a session is asked while it starts, and none is held until it has
 
 
 class Scenario:

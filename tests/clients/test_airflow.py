@@ -182,6 +182,8 @@ def restart_under(gateway, run):
         gateway.kill()
         run.wait(away, "noticed")
         gateway.start()
+    known = polls(gateway, deferred.id)
+    run.wait(lambda: polls(gateway, deferred.id) > known + 1, "polls of the next try and of its trigger")
 
 
 def test_a_batch_that_succeeds(ended, batch_gateway):
