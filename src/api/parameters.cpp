@@ -53,10 +53,16 @@ slice clip(std::int64_t from, std::int64_t size, std::size_t count) {
     return {static_cast<std::size_t>(begin), static_cast<std::size_t>(end)};
 }
 
-result<std::chrono::milliseconds> hold_time(const http::request& from, const config::settings& settings) {
+result<std::chrono::milliseconds> hold_time(const http::request& from, const config::settings& settings,
+                                            std::chrono::steady_clock::time_point told) {
+    // Clients of Livy pause for up to 5 s between two questions.
+    constexpr auto longest_pause = std::chrono::seconds(6);
     if (from.verb == http::method::head) return std::chrono::milliseconds(0);
     const std::string* text = from.parameter("wait");
-    if (!text) return settings.poll_hold;
+    if (!text) {
+        const bool polls = std::chrono::steady_clock::now() - told < longest_pause;
+        return polls ? settings.poll_hold : std::chrono::milliseconds(0);
+    }
     char* end = nullptr;
     const double seconds = std::strtod(text->c_str(), &end);
     if (text->empty() || *end != '\0' || !std::isfinite(seconds) || seconds < 0)

@@ -30,8 +30,10 @@ struct slice {
 };
 slice clip(std::int64_t from, std::int64_t size, std::size_t count);
 
-// How long an answer may be held: ?wait=SECONDS up to statement.max-wait, else statement.poll-hold; never for
-// HEAD. Errors: invalid_argument.
-result<std::chrono::milliseconds> hold_time(const http::request& from, const config::settings& settings);
+// How long the answer about something unfinished may be held: ?wait=SECONDS up to statement.max-wait; without
+// it statement.poll-hold for a client that polls, which is one that asks soon after it was `told` that the
+// thing is not finished. Who only looks is not held, and HEAD never is. Errors: invalid_argument.
+result<std::chrono::milliseconds> hold_time(const http::request& from, const config::settings& settings,
+                                            std::chrono::steady_clock::time_point told);
 
 }  // namespace sparkgate::api

@@ -97,17 +97,19 @@ awaitable<response> create_statement(context& api, const request& from, const pa
     co_return out;
 }
 
-// Held until the statement has ended: who polls sees its result at once.
+// Held until the statement has ended: who polls sees its result at once, without the pause between two
+// questions.
 awaitable<response> get_statement(context& api, const request& from, const path_values& path) {
     const opened target = open_for_reading(api, path[0]);
     if (target.refused) co_return *target.refused;
     const auto owner = target.session;
     const auto which = find_statement(*owner, path[1]);
     if (!which) co_return statement_error(which.error());
-    const auto time = hold_time(from, api.settings);
+    const auto time = hold_time(from, api.settings, (*which)->told);
     if (!time) co_return to_response(time.error());
     auto ended = [&which] { return session::is_final((*which)->state); };
     co_await hold(api, owner, *time, ended);
+    (*which)->told = std::chrono::steady_clock::now();
     co_return co_await statement_response(owner, *which, 200);
 }
 
@@ -120,7 +122,7 @@ awaitable<response> get_statement_output(context& api, const request& from, cons
     if (!which) co_return statement_error(which.error());
     const auto begin = int_parameter(from, "from");
     if (!begin) co_return to_response(begin.error());
-    const auto time = hold_time(from, api.settings);
+    const auto time = hold_time(from, api.settings, (*which)->told);
     if (!time) co_return to_response(time.error());
 
     const auto position = std::max<std::int64_t>(0, begin->value_or(0));
@@ -130,6 +132,7 @@ awaitable<response> get_statement_output(context& api, const request& from, cons
         return !page.text.empty() || session::is_final((*which)->state);
     };
     co_await hold(api, owner, *time, news);
+    (*which)->told = std::chrono::steady_clock::now();
     const json body{{"id", (*which)->id},
                     {"from", page.from},
                     {"next", page.next},

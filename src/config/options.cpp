@@ -224,8 +224,10 @@ std::vector<option> make_options() {
         {"session.kill-grace", "time", "10s", "Between asking a session's processes to end (TERM) and KILL.",
          into(&settings::kill_grace)},
 
-        {"statement.poll-hold", "time", "1s",
-         "How long a GET of an unfinished statement or a starting session is held; 0 answers at once.",
+        {"statement.poll-hold", "time", "9s",
+         "How long a GET of an unfinished statement or a starting session is held when the client polls: "
+         "within 6 s "
+         "after it was created, or shown unfinished. Others are answered at once; 0 does so for all.",
          into(&settings::poll_hold)},
         {"statement.max-wait", "time", "60s", "The longest ?wait= that is granted.",
          into(&settings::max_wait)},

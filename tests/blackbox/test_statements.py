@@ -19,7 +19,8 @@ def test_statements_during_start_are_queued(fake, tmp_path):
     assert [session.wait(number)["output"]["data"]["text/plain"] for number in numbers] == ["one", "two", "three"]
 
 
-def test_held_get_answers_with_the_change(fake, tmp_path):
+@pytest.mark.parametrize("query", ["?wait=60", pytest.param("", id="a-client-that-polls")])
+def test_held_get_answers_with_the_change(fake, tmp_path, query):
     session = fake().wait_idle()
     number = session.submit(f"steps {tmp_path}/go begun")
     session.wait_partial(number, "begun")
@@ -27,7 +28,7 @@ def test_held_get_answers_with_the_change(fake, tmp_path):
 
     def wait():
         client = session.client.fork()
-        seen["statement"] = client.get(f"{session.path}/statements/{number}?wait=60").json
+        seen["statement"] = client.get(f"{session.path}/statements/{number}{query}").json
         client.close()
 
     waiter = threading.Thread(target=wait)

@@ -37,6 +37,8 @@ public:
 
     const session_request& request() const { return request_; }
     const statement_queue& statements() const { return statements_; }
+    // When a client was last told that it is starting: for the layer that shows it.
+    std::chrono::steady_clock::time_point told_starting = std::chrono::steady_clock::now();
 
     // A client uses it: the idle clock begins anew. (Statements and completions say so themselves.)
     void touch();

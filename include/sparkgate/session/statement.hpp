@@ -6,6 +6,7 @@
 #include "sparkgate/session/state.hpp"
 #include "sparkgate/store/store.hpp"
 
+#include <chrono>
 #include <deque>
 #include <memory>
 #include <optional>
@@ -24,6 +25,8 @@ struct statement {
     std::optional<std::string> output;  // JSON text in Livy's shape
     bool output_in_store = false;       // the output is large: only the store holds it
     bool durable = false;               // its record is on disk: it may be run
+    // When a client was last told that it is not finished: for the layer that shows it.
+    mutable std::chrono::steady_clock::time_point told = std::chrono::steady_clock::now();
 
     // Applies the event; false when it means nothing in this state. Sets the times and progress that go with
     // it.

@@ -66,13 +66,15 @@ TEST(parameters, hold_time) {
     config::settings settings;
     settings.poll_hold = milliseconds(700);
     settings.max_wait = std::chrono::seconds(60);
-    EXPECT_EQ(hold_time(http::request(), settings).value(), milliseconds(700));
+    const auto now = std::chrono::steady_clock::now(), long_ago = now - std::chrono::seconds(6);
+    EXPECT_EQ(hold_time(http::request(), settings, now).value(), milliseconds(700)) << "it polls";
+    EXPECT_EQ(hold_time(http::request(), settings, long_ago).value(), milliseconds(0)) << "it looks";
     const std::vector<std::pair<std::string, int>> table{{"0", 0},       {"5", 5000},    {"0.25", 250},
                                                          {"60", 60'000}, {"61", 60'000}, {"1e300", 60'000}};
     for (const auto& [text, expected] : table)
-        EXPECT_EQ(hold_time(with("wait", text), settings).value(), milliseconds(expected)) << text;
+        EXPECT_EQ(hold_time(with("wait", text), settings, long_ago).value(), milliseconds(expected)) << text;
     for (const auto* text : {"", "-1", "abc", "5s", "nan", "inf", "-inf"}) {
-        const auto wrong = hold_time(with("wait", text), settings);
+        const auto wrong = hold_time(with("wait", text), settings, now);
         ASSERT_FALSE(wrong) << text;
         EXPECT_EQ(wrong.error().code, errc::invalid_argument);
         EXPECT_EQ(wrong.error().message,
@@ -80,7 +82,7 @@ TEST(parameters, hold_time) {
     }
     auto head = with("wait", "5");
     head.verb = http::method::head;
-    EXPECT_EQ(hold_time(head, settings).value(), milliseconds(0)) << "HEAD is never held";
+    EXPECT_EQ(hold_time(head, settings, now).value(), milliseconds(0)) << "HEAD is never held";
 }
 
 TEST(parameters, what_livy_says_about_times) {

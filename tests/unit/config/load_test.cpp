@@ -36,7 +36,7 @@ TEST_F(load_configuration, without_anything_every_value_is_the_default) {
     EXPECT_EQ(all.values.server_host, "127.0.0.1");
     EXPECT_EQ(all.values.server_port, 8998);
     EXPECT_FALSE(all.values.allow_remote_without_authentication);
-    EXPECT_EQ(all.values.poll_hold, std::chrono::seconds(1));
+    EXPECT_EQ(all.values.poll_hold, std::chrono::seconds(9));
     EXPECT_EQ(all.values.output_limit.value, 10u << 20);
     EXPECT_EQ(all.values.escalation, cancel_escalation::none);
     EXPECT_TRUE(all.warnings.empty());
