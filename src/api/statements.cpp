@@ -147,9 +147,8 @@ awaitable<response> cancel_statement(context& api, const request&, const path_va
     const auto id = parse_int(path[1]);
     if (!id) co_return to_response(id.error());
     const auto owner = target.session;
-    owner->cancel(*id);
-    const auto kept = co_await owner->keep(*id);
-    if (!kept) co_return to_response(kept.error());
+    const auto asked = co_await owner->cancel(*id);
+    if (!asked) co_return to_response(asked.error());
     co_return json_response("{\"msg\":\"canceled\"}");
 }
 

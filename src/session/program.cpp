@@ -5,12 +5,20 @@
 
 #include "sparkgate/base/crash_point.hpp"
 #include "sparkgate/base/files.hpp"
+#include "sparkgate/base/unique_fd.hpp"
 #include "sparkgate/obs/log.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 
+#include <fcntl.h>
+
 namespace sparkgate::session {
+namespace {
+
+constexpr auto removal_mark = "removed";  // an empty file in the directory
+
+}  // namespace
 
 program::program(services& world, alarm_clock& timer, program_identity identity,
                  std::filesystem::path directory)
@@ -107,7 +115,8 @@ void program::launch() {
 
 void program::resume(launch_queue::place place) {
     auto found = world_.launcher.reattach(directory_);
-    if (!found && !process::was_started(directory_)) return start(std::move(place));
+    if (!found && !process::was_started(directory_))
+        return removal_marked() ? abandon() : start(std::move(place));
     if (!found) return end_unseen();
     note("sparkgate: the server was started anew");
     child_ = std::move(*found);
@@ -153,6 +162,20 @@ awaitable<void> program::supervise(std::shared_ptr<program> /* kept alive */) {
     gone_ = true;
     on_gone();
     changed_.notify();
+}
+
+result<void> program::mark_removal() {
+    if (removal_marked()) return {};
+    if (auto made = make_private_directory(directory_); !made) return made;
+    const auto mark = directory_ / removal_mark;
+    const unique_fd file(::open(mark.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+    if (file.get() < 0) return io_error("write", mark);
+    return {};
+}
+
+bool program::removal_marked() const {
+    std::error_code unreadable;
+    return std::filesystem::exists(directory_ / removal_mark, unreadable);
 }
 
 awaitable<void> program::stop(std::string reason) {

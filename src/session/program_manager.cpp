@@ -1,5 +1,7 @@
 #include "sparkgate/session/program_manager.hpp"
 
+#include "pause.hpp"
+
 #include "sparkgate/base/crash_point.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -12,8 +14,8 @@
 namespace sparkgate::session {
 namespace {
 
-// Before a removal that the store refused is tried again.
-constexpr auto store_pause = std::chrono::seconds(10);
+// Before an expired program whose removal was refused is looked at again.
+constexpr auto removal_pause = std::chrono::seconds(10);
 
 bool all_digits(const std::string& text) {
     return std::all_of(text.begin(), text.end(), [](unsigned char c) { return c >= '0' && c <= '9'; });
@@ -104,9 +106,16 @@ awaitable<result<void>> program_manager::admit(program_pointer created, launch_q
 
 void program_manager::adopt(program_pointer known) {
     crash_point("recover.adopting");
-    if (const auto next = known->expires()) timer_.ring_by(next->when);
-    list(known);
     if (!is_finished(known->state())) known->resume(world_.launches.readmit());
+    const bool leaves = known->removal_marked();
+    // One that was being removed is shown until it has ended, so that its DELETE can be repeated.
+    if (!leaves || !is_finished(known->state())) list(known);
+    if (leaves) {
+        auto work = remove_expired(std::move(known), {});
+        asio::co_spawn(world_.executor, std::move(work), asio::detached);
+    } else if (const auto next = known->expires()) {
+        timer_.ring_by(next->when);
+    }
 }
 
 void program_manager::list(program_pointer what) {
@@ -115,7 +124,10 @@ void program_manager::list(program_pointer what) {
 }
 
 void program_manager::unlist(const program& what) {
-    if (what.key()) keyed_.erase(index_of(what.owner(), what.key()->key));
+    if (what.key()) {
+        const auto keyed = keyed_.find(index_of(what.owner(), what.key()->key));
+        if (keyed != keyed_.end() && keyed->second.get() == &what) keyed_.erase(keyed);
+    }
     const auto at = std::lower_bound(programs_.begin(), programs_.end(), what.id(), by_id);
     if (at != programs_.end() && at->get() == &what) programs_.erase(at);
 }
@@ -146,26 +158,44 @@ awaitable<result<void>> program_manager::remove(program_pointer which, std::stri
             co_await changed_.wait_until(std::chrono::steady_clock::time_point::max());
         co_return fail(errc::not_found, "Session " + std::to_string(id) + " already stopped.");
     }
-    co_await which->stop(why);
-    crash_point("remove.stopped");
-    // The record first: a later gateway process removes a directory without one, but a record without a
-    // directory would look like something that has yet to be started.
-    auto erased = co_await which->erase();
-    crash_point("remove.erased");
-    if (erased) {
-        co_await asio::co_spawn(world_.blocking, remove_directory(which->directory()), asio::use_awaitable);
-        crash_point("remove.emptied");
+    auto marked = which->mark_removal();
+    if (marked) {
+        crash_point("remove.marked");
+        co_await which->stop(why);
+        crash_point("remove.stopped");
+        if (const auto left = co_await clear(which); !left) {
+            spdlog::error("{} {}: its record could not be removed yet: {}", counter_, id,
+                          left.error().message);
+            asio::co_spawn(world_.executor, clear_in_time(which), asio::detached);
+        }
         unlist(*which);
-    } else {
-        spdlog::error("{} {}: its record could not be removed: {}", counter_, id, erased.error().message);
     }
-    if (erased && !why.empty()) {
+    if (marked && !why.empty()) {
         spdlog::info("{} {} was removed: {}", counter_, id, why);
         notes_.add(id, which->name(), std::move(why));
     }
     removing_.erase(id);
     changed_.notify();
+    co_return marked;
+}
+
+// The record first: a later gateway process removes a directory without one, but a record without a directory
+// would look like something that has yet to be started.
+awaitable<result<void>> program_manager::clear(program_pointer which) {
+    auto erased = co_await which->erase();
+    crash_point("remove.erased");
+    if (!erased) co_return erased;
+    co_await asio::co_spawn(world_.blocking, remove_directory(which->directory()), asio::use_awaitable);
+    crash_point("remove.emptied");
     co_return erased;
+}
+
+awaitable<void> program_manager::clear_in_time(program_pointer which) {
+    for (;;) {
+        co_await pause(world_.executor, store_pause);
+        const auto cleared = co_await clear(which);
+        if (cleared) co_return;
+    }
 }
 
 awaitable<void> program_manager::expire_in_time() {
@@ -193,7 +223,7 @@ void program_manager::expire() {
 
 awaitable<void> program_manager::remove_expired(program_pointer which, std::string why) {
     const auto removed = co_await remove(std::move(which), std::move(why));
-    if (!removed && removed.error().code == errc::unavailable) timer_.ring_by(world_.clock() + store_pause);
+    if (!removed && removed.error().code != errc::not_found) timer_.ring_by(world_.clock() + removal_pause);
 }
 
 void program_manager::release_waiters() {

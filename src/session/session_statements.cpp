@@ -105,24 +105,32 @@ void session::take_back(const std::shared_ptr<statement>& which) {
     changed_.notify();
 }
 
-void session::cancel(std::int64_t statement_id) {
+// What a client is told about it holds under the next gateway process, too. A statement that waits is only in
+// the store, which has to know first. One that runs is in the driver, which is told first: code ends also
+// while the store takes nothing.
+awaitable<result<void>> session::cancel(std::int64_t statement_id) {
+    const auto self = shared_from_this();
     touch();
     const auto which = statements_.find(statement_id);
-    if (!which) return;
+    if (!which || is_final(which->state)) co_return result<void>();
+    statement wanted = *which;
+    if (driver_unheard_) wanted.apply(statement_event::sent, now_ms());
+    wanted.apply(statement_event::cancel_asked, now_ms());
+    const bool waits = which->state == statement_state::waiting && which->durable;
+    if (waits) {
+        auto kept = co_await world_.store.commit(put_change(id(), wanted));
+        if (!kept) co_return kept;
+    }
     if (driver_unheard_) which->apply(statement_event::sent, now_ms());
-    if (!which->apply(statement_event::cancel_asked, now_ms())) return;
+    if (!which->apply(statement_event::cancel_asked, now_ms())) co_return result<void>();
     if (which->state == statement_state::cancelling && link_)
         link_->send(json{{"op", "cancel"}, {"id", statement_id}});
     send_next();
-}
-
-awaitable<result<void>> session::keep(std::int64_t statement_id) {
-    const auto self = shared_from_this();
-    const auto which = statements_.find(statement_id);
-    if (!which || !which->durable || which->output_in_store) co_return result<void>();
-    auto kept = co_await world_.store.commit(put_change(id(), *which));
-    if (!kept) save_soon(which);
-    co_return kept;
+    if (which->durable && (!waits || which->state != wanted.state)) {
+        const auto kept = co_await world_.store.commit(put_change(id(), *which));
+        if (!kept) save_soon(which);
+    }
+    co_return result<void>();
 }
 
 void session::on_frame(driver::frame received) {

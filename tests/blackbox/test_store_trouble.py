@@ -75,7 +75,8 @@ class NoGrowth:
         self._limit(0)
 
     def end(self):
-        self._limit(resource.RLIM_INFINITY)
+        if self.gateway.process.poll() is None:
+            self._limit(resource.RLIM_INFINITY)
 
     def remove(self):
         pass
@@ -145,7 +146,8 @@ def test_a_disk_that_takes_nothing(trouble, tmp_path):
     more = post_until_refused(lambda: client.post(session.path + "/statements", {"code": "say more"}))
     for path, body in (("/sessions", {"kind": "pyspark"}), ("/batches", {"file": batches.FILE})):
         assert_refused(client.post(path, body))
-    assert_refused(other.delete())
+    assert_refused(client.post(f"{session.path}/statements/{waiting}/cancel"))
+    assert other.delete().status == 200 and client.get(other.path).status == 404
     (tmp_path / "go").touch()
     assert session.wait(running)["output"]["data"]["text/plain"] == "late"
     assert session.wait(waiting)["state"] == "available"
@@ -167,11 +169,11 @@ def test_a_disk_that_takes_nothing(trouble, tmp_path):
 
     until(accepted, 30, "writes are taken again")
     assert session.wait(last["id"])["state"] == "available"
-    assert other.delete().status in (200, 404)
     # What ended meanwhile reaches the store without anybody's doing.
     until(lambda: stored(gateway, "SELECT count(*) FROM statements WHERE state <> 'available'") == (0,), 30,
           lambda: stored(gateway, "SELECT group_concat(id || state) FROM statements"))
     until(lambda: stored(gateway, "SELECT state FROM batches") == ("success",), 30, "the batch's end is stored")
+    until(lambda: stored(gateway, "SELECT count(*) FROM sessions") == (1,), 30, "the removal is stored")
 
     gateway.restart()
     statements = client.ok("GET", session.path + "/statements?size=100000")["statements"]
@@ -181,6 +183,22 @@ def test_a_disk_that_takes_nothing(trouble, tmp_path):
     assert [each["id"] for each in client.ok("GET", "/sessions")["sessions"]] == [session.id]
     assert [each["state"] for each in client.ok("GET", "/batches")["sessions"]] == ["success"]
     assert client.ok("POST", "/sessions", {"kind": "pyspark"}, status=201)["id"] == 2
+
+
+def test_what_was_removed_does_not_come_back(trouble):
+    """Although the store has never heard of it."""
+    gateway = trouble.gateway
+    session = idle_session(gateway.client)
+    directory = gateway.state_dir / "sessions" / str(session.id)
+    trouble.begin()
+    post_until_refused(lambda: gateway.client.post(session.path + "/statements", {"code": "say more"}))
+    assert session.delete().status == 200
+    gateway.kill()
+    assert stored(gateway, "SELECT count(*) FROM sessions") == (1,) and directory.exists()
+    trouble.end()
+    gateway.start()
+    assert gateway.client.ok("GET", "/sessions")["sessions"] == []
+    until(lambda: stored(gateway, "SELECT count(*) FROM sessions") == (0,) and not directory.exists(), 30, "it is forgotten")
 
 
 @pytest.mark.parametrize("place, number", CASES)

@@ -142,6 +142,11 @@ protected:
         return loop.await(std::move(work)).value();
     }
 
+    void cancel(const session_pointer& owner, std::int64_t statement) {
+        auto work = owner->cancel(statement);
+        loop.await(std::move(work)).value();
+    }
+
     void remove(const session_pointer& which) {
         auto work = manager().remove(which);
         loop.await(std::move(work)).value();

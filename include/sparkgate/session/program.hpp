@@ -85,6 +85,11 @@ public:
     // Instead of start(): the program was refused after all. Who waits for its end is told.
     void abandon();
 
+    // Its removal is decided: its directory says so from now on, also to a later gateway process and while
+    // the store takes nothing. Errors: unavailable, no_space.
+    result<void> mark_removal();
+    bool removal_marked() const;
+
     // Ends it; resolves when no process is left. `reason` is empty when a client asked for it.
     awaitable<void> stop(std::string reason);
 

@@ -39,9 +39,10 @@ public:
     // large). The text about one that removed itself says why.
     result<program_pointer> find_program(const std::string& id_or_name) const;
 
-    // Ends the program and forgets it: when this resolves no process, file or record of it is left. Errors:
-    // not_found when it was being removed already (resolves when that is done), unavailable (store: the
-    // program has ended but stays listed, and may be removed again). `why` is empty when a client asked.
+    // Ends the program and forgets it: when this resolves no process, file or record of it is left, but if
+    // the store refuses, the last two go when it does not any more; a later gateway process goes on with
+    // that. Errors: not_found when it was being removed already (resolves when that is done); unavailable and
+    // no_space when its directory takes no mark, and nothing was done. `why` is empty when a client asked.
     awaitable<result<void>> remove(program_pointer which, std::string why = {});
 
     // Removes programs at the time they expire; to be spawned once, for the gateway's life.
@@ -91,6 +92,8 @@ private:
     void list(program_pointer what);
     void unlist(const program& what);
     awaitable<void> remove_expired(program_pointer which, std::string why);
+    awaitable<result<void>> clear(program_pointer which);
+    awaitable<void> clear_in_time(program_pointer which);
 
     const std::string counter_;
     std::int64_t next_id_;

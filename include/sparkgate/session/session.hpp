@@ -46,11 +46,10 @@ public:
     // (store).
     awaitable<result<std::shared_ptr<const statement>>> submit(code_kind kind, std::string code);
 
-    // Asks for a statement's end; unknown and ended ones are left alone. To be followed by keep().
-    void cancel(std::int64_t statement_id);
-    // Resolves when the statement's present state is in the store: what a client was told about it holds
-    // under the next gateway process, too. Errors: unavailable; it is tried again until it is there.
-    awaitable<result<void>> keep(std::int64_t statement_id);
+    // Asks for a statement's end, and resolves when the store knows; unknown and ended ones are left alone.
+    // Errors: unavailable for one that waits, which goes on waiting. One that runs is cancelled in any case,
+    // and the store is told until it takes it.
+    awaitable<result<void>> cancel(std::int64_t statement_id);
 
     // The statement's output in Livy's shape as JSON text ("null" without); large ones come from the store.
     awaitable<result<std::string>> output_of(std::shared_ptr<const statement> which);

@@ -78,7 +78,7 @@ TEST_F(session_expiry, statements_cancels_completions_and_touch_are_activity) {
     wait_state(idle.self, session_state::idle);
     pass(59min);
     ASSERT_TRUE(lives(idle.self));
-    idle.self->cancel(0);
+    cancel(idle.self, 0);
     pass(59min);
     ASSERT_TRUE(lives(idle.self));
     std::optional<std::string> names;

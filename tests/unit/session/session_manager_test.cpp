@@ -1,6 +1,8 @@
 // All sessions: names, ids, limits, removal, and what a failing store leaves behind.
 #include "support/session_fixture.hpp"
 
+#include <fstream>
+
 namespace sparkgate::test {
 namespace {
 
@@ -271,7 +273,7 @@ TEST_F(manager_test, a_refused_statement_leaves_no_record_although_it_was_cancel
     auto work = idle.self->submit(code_kind::pyspark, "1+1");
     loop.start(std::move(work), submitted);
     loop.settle();
-    idle.self->cancel(0);
+    cancel(idle.self, 0);
     store.release();
     loop.run_until([&] { return submitted.has_value(); });
     EXPECT_FALSE(*submitted);
@@ -292,20 +294,60 @@ TEST_F(manager_test, a_result_that_cannot_be_recorded_is_shown_and_recorded_late
         << "nothing is acknowledged before it is stored";
 }
 
-TEST_F(manager_test, a_removal_that_cannot_be_recorded_can_be_repeated) {
+TEST_F(manager_test, a_removal_that_cannot_be_recorded_is_recorded_later) {
     const auto idle = start_idle();
     store.keeps_next = true;
+    remove(idle.self);
+    EXPECT_TRUE(ids().empty());
+    EXPECT_EQ(idle.self->state(), session_state::dead);
+    EXPECT_TRUE(child_of(idle.self).gone);
+    EXPECT_EQ(store.load()->sessions.size(), 1u);
+    loop.run_until([&] { return store.load()->sessions.empty(); }, "the second attempt");
+    loop.run_until([&] { return !std::filesystem::exists(idle.self->directory()); }, "its directory");
+}
+
+TEST_F(manager_test, a_removal_that_cannot_be_noted_does_nothing) {
+    const auto idle = start_idle();
+    const auto away = idle.self->directory().string() + ".away";
+    std::filesystem::rename(idle.self->directory(), away);
+    std::ofstream(idle.self->directory()) << "a file";
     std::optional<result<void>> removed;
     start_removal(idle.self, removed);
     loop.run_until([&] { return removed.has_value(); });
     ASSERT_FALSE(*removed);
     EXPECT_EQ(removed->error().code, errc::unavailable);
-    EXPECT_EQ(ids(), id_list{0}) << "what is in the store is listed";
-    EXPECT_EQ(idle.self->state(), session_state::dead);
-    EXPECT_TRUE(child_of(idle.self).gone);
+    EXPECT_EQ(ids(), id_list{0});
+    EXPECT_EQ(idle.self->state(), session_state::idle);
+    std::filesystem::remove(idle.self->directory());
+    std::filesystem::rename(away, idle.self->directory());
     remove(idle.self);
     EXPECT_TRUE(ids().empty());
-    EXPECT_TRUE(store.load()->sessions.empty());
+}
+
+TEST_F(manager_test, a_waiting_statement_whose_cancel_cannot_be_recorded_runs) {
+    const auto idle = start_idle();
+    submit(idle.self, "first");
+    const auto second = submit(idle.self, "second");
+    store.failing_commit = store.commits + 1;
+    auto work = idle.self->cancel(1);
+    const auto refused = loop.await(std::move(work));
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, errc::unavailable);
+    EXPECT_EQ(second->state, statement_state::waiting);
+    idle.driver->send(result_of(2, 0), text_output("1"));
+    idle.driver->expect("exec");
+    EXPECT_EQ(idle.driver->expect("exec").payload, "second");
+}
+
+TEST_F(manager_test, a_running_statement_is_cancelled_although_that_cannot_be_recorded) {
+    const auto idle = start_idle();
+    submit(idle.self, "runs");
+    idle.driver->expect("exec");
+    store.failing_commit = store.commits + 1;
+    cancel(idle.self, 0);
+    EXPECT_EQ(idle.driver->expect("cancel").integer("id"), 0);
+    loop.run_until([&] { return store.load()->statements.at(0).state == "cancelling"; },
+                   "the second attempt");
 }
 
 }  // namespace

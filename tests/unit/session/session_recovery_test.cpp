@@ -137,9 +137,7 @@ TEST_F(session_recovery, a_cancel_that_the_driver_did_not_hear_is_repeated) {
     before.driver->expect("exec");
     before.driver.reset();
     loop.settle();
-    before.self->cancel(0);
-    auto work = before.self->keep(0);
-    ASSERT_TRUE(loop.await(std::move(work)));
+    cancel(before.self, 0);
     restart();
     const auto driver = dial(found(), 0);
     EXPECT_EQ(driver->expect("cancel").integer("id"), 0);
@@ -149,7 +147,7 @@ TEST_F(session_recovery, a_cancel_that_the_driver_did_not_hear_is_repeated) {
 TEST_F(session_recovery, a_cancel_of_what_the_driver_may_have_waits_for_its_word) {
     restart_while_slow_runs_and_next_waits();
     ASSERT_EQ(statement(0)->state, statement_state::waiting) << "the store does not know that it was sent";
-    found()->cancel(0);
+    cancel(found(), 0);
     EXPECT_EQ(statement(0)->state, statement_state::cancelling);
     const auto driver = dial(found(), 0);
     EXPECT_EQ(driver->expect("cancel").integer("id"), 0);
@@ -167,7 +165,7 @@ TEST_F(session_recovery, what_is_cancelled_before_the_driver_got_it_never_runs) 
     submit(before.self, "unwanted");
     submit(before.self, "next");
     restart();
-    found()->cancel(0);
+    cancel(found(), 0);
     const auto driver = dial(found(), -1);
     EXPECT_EQ(driver->expect("exec").payload, "next");
     EXPECT_EQ(statement(0)->state, statement_state::cancelled);
@@ -182,9 +180,7 @@ TEST_F(session_recovery, a_late_cancel_does_not_touch_an_output_that_only_the_st
     const auto large = text_output(std::string(100'000, 'x'));
     idle.driver->send(result_of(2, 0), large);
     idle.driver->expect_ack(2);
-    idle.self->cancel(0);
-    auto work = idle.self->keep(0);
-    ASSERT_TRUE(loop.await(std::move(work)));
+    cancel(idle.self, 0);
     EXPECT_EQ(output(idle.self, statement(0)), large);
 }
 
@@ -193,8 +189,7 @@ TEST_F(session_recovery, a_cancel_is_confirmed_when_the_store_has_it) {
     submit(before.self, "slow");
     submit(before.self, "unwanted");
     store.hold();
-    before.self->cancel(1);
-    auto work = before.self->keep(1);
+    auto work = before.self->cancel(1);
     std::optional<result<void>> kept;
     loop.start(std::move(work), kept);
     loop.settle();
@@ -214,15 +209,26 @@ TEST_F(session_recovery, an_end_that_the_store_refused_is_stored_later) {
     loop.run_until([&] { return store.load()->sessions.at(0).state == "dead"; }, "the second attempt");
 }
 
-TEST_F(session_recovery, a_record_that_cannot_be_erased_keeps_its_directory) {
+TEST_F(session_recovery, a_removal_that_the_store_refuses_is_finished_by_the_next_server) {
     const auto self = create();
-    store.keeps_next = true;
     child_of(self).exit_with(0);
-    auto work = manager().remove(self);
-    EXPECT_FALSE(loop.await(std::move(work)));
-    EXPECT_TRUE(std::filesystem::exists(self->directory() / "output.log"));
+    store.keeps_next = true;
     remove(self);
-    EXPECT_FALSE(std::filesystem::exists(self->directory()));
+    ASSERT_EQ(store.load()->sessions.size(), 1u);
+    EXPECT_TRUE(std::filesystem::exists(self->directory() / "output.log"));
+    restart();
+    EXPECT_TRUE(manager().all().empty()) << "nobody sees it again";
+    loop.run_until([&] { return store.load()->sessions.empty(); }, "the second attempt");
+    loop.run_until([&] { return !std::filesystem::exists(self->directory()); }, "its directory");
+}
+
+TEST_F(session_recovery, a_removal_that_was_cut_off_before_the_end_is_finished) {
+    const auto idle = start_idle();
+    ASSERT_TRUE(idle.self->mark_removal());
+    restart();
+    loop.run_until([&] { return manager().all().empty(); }, "it is removed");
+    EXPECT_EQ(child_of(idle.self).terminated, 1);
+    EXPECT_TRUE(store.load()->sessions.empty());
 }
 
 TEST_F(session_recovery, ids_and_names_go_on) {

@@ -112,7 +112,7 @@ TEST_F(session_statements, an_inactive_session_takes_none) {
 TEST_F(session_statements, a_waiting_statement_is_cancelled_at_once_and_the_others_go_on) {
     auto run = start_running();
     const auto second = submit(run.self, "second"), third = submit(run.self, "third");
-    run.self->cancel(1);
+    cancel(run.self, 1);
     EXPECT_EQ(second->state, statement_state::cancelled);
     EXPECT_EQ(second->started, 0);
     EXPECT_GT(second->completed, 0);
@@ -129,18 +129,18 @@ TEST_F(session_statements, cancelling_the_only_waiting_statement_leaves_the_sess
     loop.settle();
     submit(idle.self, "waits for the driver");
     EXPECT_EQ(idle.self->state(), session_state::busy);
-    idle.self->cancel(0);
+    cancel(idle.self, 0);
     EXPECT_EQ(idle.self->state(), session_state::idle);
 }
 
 TEST_F(session_statements, a_running_statement_is_cancelling_until_the_driver_says_cancelled) {
     auto run = start_running();
-    run.self->cancel(0);
+    cancel(run.self, 0);
     EXPECT_EQ(run.first->state, statement_state::cancelling);
     EXPECT_EQ(run.driver->expect("cancel").integer("id"), 0);
-    run.self->cancel(0);  // again: no-op
-    run.self->cancel(99);
-    run.self->cancel(-1);
+    cancel(run.self, 0);  // again: no-op
+    cancel(run.self, 99);
+    cancel(run.self, -1);
     loop.settle();
     EXPECT_FALSE(run.driver->has("cancel"));
     EXPECT_EQ(run.first->state, statement_state::cancelling);
@@ -148,13 +148,13 @@ TEST_F(session_statements, a_running_statement_is_cancelling_until_the_driver_sa
     wait_state(run.first, statement_state::cancelled);
     EXPECT_EQ(output(run.self, run.first), "null");
     EXPECT_EQ(run.self->state(), session_state::idle);
-    run.self->cancel(0);
+    cancel(run.self, 0);
     EXPECT_EQ(run.first->state, statement_state::cancelled);
 }
 
 TEST_F(session_statements, a_result_that_was_faster_than_the_cancel_is_kept) {
     auto run = start_running();
-    run.self->cancel(0);
+    cancel(run.self, 0);
     run.driver->send(result_of(2, 0), text_output("done"));
     wait_state(run.first, statement_state::available);
     EXPECT_EQ(output(run.self, run.first), text_output("done"));
@@ -168,7 +168,7 @@ TEST_F(session_statements, a_cancel_while_the_result_is_being_stored_changes_not
     store.hold();
     run.driver->send(result_of(2, 0), text_output("done"));
     wait_state(run.first, statement_state::available);
-    run.self->cancel(0);
+    cancel(run.self, 0);
     store.release();
     run.driver->expect_ack(2);
     EXPECT_EQ(run.first->state, statement_state::available);
@@ -178,7 +178,7 @@ TEST_F(session_statements, a_cancel_while_the_result_is_being_stored_changes_not
 
 TEST_F(session_statements, a_cancel_that_failed_is_logged_and_goes_on) {
     auto run = start_running();
-    run.self->cancel(0);
+    cancel(run.self, 0);
     run.driver->send(json{{"op", "cancel_failed"}, {"seq", 2}, {"id", 0}, {"reason", "native code"}});
     run.driver->expect_ack(2);
     EXPECT_EQ(run.first->state, statement_state::cancelling);
@@ -190,7 +190,7 @@ TEST_F(session_statements, a_cancel_that_failed_is_logged_and_goes_on) {
 TEST_F(session_statements, a_cancel_that_failed_ends_the_session_when_that_is_configured) {
     settings.escalation = config::cancel_escalation::kill;
     auto run = start_running();
-    run.self->cancel(0);
+    cancel(run.self, 0);
     run.driver->send(json{{"op", "cancel_failed"}, {"seq", 2}, {"id", 0}, {"reason", "native code"}});
     wait_state(run.self, session_state::dead);
     EXPECT_EQ(run.self->reason(), "statement 0 could not be cancelled: native code");
@@ -269,7 +269,7 @@ TEST_F(session_statements, the_death_of_the_session_ends_its_statements) {
 
 TEST_F(session_statements, a_cancelling_statement_is_cancelled_by_the_sessions_death) {
     auto run = start_running();
-    run.self->cancel(0);
+    cancel(run.self, 0);
     child_of(run.self).exit_with(1);
     wait_state(run.self, session_state::dead);
     EXPECT_EQ(run.first->state, statement_state::cancelled);
@@ -318,7 +318,7 @@ TEST_F(session_statements, a_cancel_that_the_connection_lost_is_sent_again) {
     auto run = start_running();
     run.driver->close();
     loop.settle();
-    run.self->cancel(0);
+    cancel(run.self, 0);
     const auto again = dial(run.self, 0);
     EXPECT_EQ(again->expect("cancel").integer("id"), 0);
 }
