@@ -9,6 +9,7 @@ import glob
 import os
 import pathlib
 import shutil
+import subprocess
 import sys
 import tempfile
 
@@ -157,6 +158,16 @@ def spark_home(spark_version):
     found = [named] if named else glob.glob(f"{VENVS}/spark-{spark_version}/lib/python3*/site-packages/pyspark")
     assert found, f"no Spark {spark_version} in {VENVS}: run scripts/setup --with-tests"
     return pathlib.Path(found[0])
+
+
+@pytest.fixture(scope="session")
+def library_with_sparkr(tmp_path_factory):
+    """A folder of R packages with the stand-in for SparkR, which is in no package registry."""
+    library = tmp_path_factory.mktemp("r-library")
+    done = subprocess.run(["R", "CMD", "INSTALL", "--no-docs", f"--library={library}", gateways.ROOT / "tests/repl/sparkr_standin"],
+                          capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return library
 
 
 @pytest.fixture(scope="session")

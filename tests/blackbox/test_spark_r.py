@@ -6,7 +6,6 @@ attach R to a session. Evaluation, output, errors and interrupts are the real on
 
 import base64
 import shutil
-import subprocess
 
 import pytest
 
@@ -14,18 +13,8 @@ from blackbox import gateway as gateways
 from blackbox.conftest import new_directory, run_gateway
 
 KIND = "sparkr"
-STAND_IN = gateways.ROOT / "tests/repl/sparkr_standin"
 
 needs_r = pytest.mark.skipif(shutil.which("R") is None, reason="R is not installed")
-
-
-@pytest.fixture(scope="session")
-def library_with_sparkr(tmp_path_factory):
-    library = tmp_path_factory.mktemp("r-library")
-    done = subprocess.run(["R", "CMD", "INSTALL", "--no-docs", f"--library={library}", str(STAND_IN)],
-                          capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return library
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ import pytest
 
 from blackbox import gateway as gateways
 from blackbox.client import until
-from blackbox.conftest import (SPARK_VERSIONS, VENVS, binary, new_directory, pytest_collection_modifyitems,  # noqa: F401
+from blackbox.conftest import (SPARK_VERSIONS, VENVS, binary, library_with_sparkr, new_directory, pytest_collection_modifyitems,  # noqa: F401
                                pytest_runtest_makereport, run_gateway, run_recovering, spark_home)
 
 HERE = pathlib.Path(__file__).resolve().parent

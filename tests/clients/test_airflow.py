@@ -167,23 +167,24 @@ def ended(airflow, batch_gateway, files):
     files.open("nightly.go")
     run.wait((files / "cancelled.runs").exists, "the batch to be cancelled runs")
     run.process.send_signal(signal.SIGTERM)
-    run.wait((files / "deferred.runs").exists, "the deferred batch runs")
-    restart_under(batch_gateway, run)
-    files.open("deferred.go")
+    for task, sign in (("restarted", "Connection refused"), ("deferred", "Cannot connect")):
+        run.wait((files / f"{task}.runs").exists, f"{task} runs")
+        restart_under(batch_gateway, run, task, sign)
+        files.open(f"{task}.go")
     return Ended(run.end())
 
 
-def restart_under(gateway, run):
-    """The server is away while a trigger polls: for a moment, and until the trigger has noticed."""
-    deferred, = named(gateway, "deferred")
-    for away in (lambda: True, lambda: "Cannot connect" in run.text()):
-        known = polls(gateway, deferred.id)
-        run.wait(lambda: polls(gateway, deferred.id) > known, "a poll")
+def restart_under(gateway, run, task, sign):
+    """The server is away while the task polls: for a moment, and until the sign that the task has noticed."""
+    batch, = named(gateway, task)
+    for away in (lambda: True, lambda: sign in run.text()):
+        known = polls(gateway, batch.id)
+        run.wait(lambda: polls(gateway, batch.id) > known, "a poll")
         gateway.kill()
         run.wait(away, "noticed")
         gateway.start()
-    known = polls(gateway, deferred.id)
-    run.wait(lambda: polls(gateway, deferred.id) > known + 1, "polls of the next try and of its trigger")
+    known = polls(gateway, batch.id)
+    run.wait(lambda: polls(gateway, batch.id) > known + 1, "polls of the next try, and of its trigger if it has one")
 
 
 def test_a_batch_that_succeeds(ended, batch_gateway):
@@ -241,6 +242,20 @@ def test_cancelling_a_task_ends_its_batch(ended, batch_gateway, files):
     assert not batches.alive(int((files / "cancelled.runs").read_text()))
 
 
+def test_a_task_that_waits_for_too_long(ended, batch_gateway):
+    number = ended.batch("too_long")
+    assert ended.tasks["too_long"]["state"] == "failed" and "AirflowTaskTimeout" in ended.text("too_long"), ended.text("too_long")
+    assert (f"DELETE /batches/{number}", "200") in requests(batch_gateway)
+
+
+def test_waiting_across_restarts_of_the_server(ended, batch_gateway, files):
+    """A poll that finds no server fails the task; its next try goes on with the batch, without a key."""
+    task, (batch,) = ended.tasks["restarted"], named(batch_gateway, "restarted")
+    assert (task["state"], batch.state()) == ("success", "success") and task["tries"] > 1
+    assert files.lines("restarted.ran") == [batch.view()["appId"]]
+    assert "Reconnecting to existing job" in ended.text("restarted") and ended.log("restarted").count("sum 6") == 1
+
+
 def test_deferred_across_restarts_of_the_server(ended, batch_gateway, files):
     """A trigger does not notice one between two polls. One that it notices fails the task, whose next try finds the batch."""
     task, (batch,) = ended.tasks["deferred"], named(batch_gateway, "deferred")
@@ -248,7 +263,7 @@ def test_deferred_across_restarts_of_the_server(ended, batch_gateway, files):
     assert task["tries"] > 1 and files.lines("deferred.ran") == [task["app_id"]]
     assert "Cannot connect" in ended.output
     assert f"deferred completed with response Batch {batch.id} succeeded" in ended.text("deferred")
-    assert "sum 6" in ended.text("deferred")
+    assert "Running Spark version" in ended.text("deferred"), "the trigger shows the first 100 lines of the log"
 
 
 def test_deferred_and_fails(ended):

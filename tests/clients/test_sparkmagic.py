@@ -272,6 +272,51 @@ def test_scala_interrupt(scala, code, tmp_path):
 # ---- R
 
 
+@pytest.fixture(scope="module")
+def r(spark_home, library_with_sparkr, tmp_path_factory):
+    """With a stand-in for the SparkR package; R, its evaluation and Spark are real."""
+    for server in run_gateway(gateways.Gateway(new_directory(), spark_home, settings={
+            "spark.master": "local[2]", "repl.sparkr-lib": str(library_with_sparkr)})):
+        notebook = Notebook(tmp_path_factory.mktemp("sparkrkernel"), "sparkrkernel", f"http://127.0.0.1:{server.port}",
+                            livy_server_heartbeat_timeout_seconds=0, use_auto_viz=False)
+        yield started(notebook, "1 + 1", "sparkr")
+        assert notebook.close() == 0 and server.client.get("/sessions").json["sessions"] == []
+
+
+@pytest.mark.parametrize("code, output", [
+    ("2 + 2", "[1] 4"),
+    ("cat('grüße ☃')", "grüße ☃"),
+    ("x <- c(a = 1, b = 2)\nx", "a b \n1 2 "),
+    ("print(data.frame(n = 1:2, w = c('a', 'b')))", "  n w\n1 1 a\n2 2 b"),
+    ("x <- 1", ""),
+])
+def test_r_values(r, code, output):
+    assert r.run(code).output == output
+
+
+def test_r_first_cell_and_names(r):
+    assert r.first == "[1] 2"
+    r.run("kept <- 41")
+    assert r.run("kept + 1").output == "[1] 42"
+
+
+def test_r_errors(r):
+    assert r.run("stop('on purpose')").stderr == 'An error was encountered:\n[1] "Error: on purpose"\n\n'
+    assert "object 'unknown' not found" in r.run("unknown").stderr
+    assert r.run("1").output == "[1] 1"
+
+
+def test_r_sql(r):
+    r.run("%%sql -o rows -n 2 -q\nselect id, concat('wörd ', id) as w from range(5) order by id")
+    assert frame(r, "rows") == {"columns": ["id", "w"], "data": [[0, "wörd 0"], [1, "wörd 1"]]}
+
+
+def test_r_interrupt(r, tmp_path):
+    cell = r.run(f"kept <- 7; file.create('{tmp_path}/runs')\nwhile (TRUE) {{}}", interrupt=f"{tmp_path}/runs")
+    assert cell.stderr == "Interrupted by user\n", cell
+    assert r.run("kept").output == "[1] 7"
+
+
 def test_r_without_sparkr(open_notebook):
     """Spark's Python package has no SparkR; then there is no session, and the notebook says so."""
     notebook = open_notebook("sparkrkernel")

@@ -40,6 +40,8 @@ with DAG("jobs", schedule=None, start_date=datetime(2026, 1, 1)) as jobs:
           batch("fails", "fail", **POLLING),
           batch("dies", "die", os.environ["GATEWAY"], name="dies", **POLLING),
           batch("cancelled", "wait", **POLLING),
+          batch("too_long", "wait", **POLLING, execution_timeout=timedelta(seconds=5)),
+          batch("restarted", "compute", **POLLING, name="restarted", retries=9, retry_delay=timedelta(seconds=0.5)),
           batch("deferred", "compute", **DEFERRED, name="deferred", retries=9, retry_delay=timedelta(seconds=0.5),
                 extra_headers={"Idempotency-Key": "deferred {{ run_id }}"}),
           batch("deferred_fails", "fail", **DEFERRED),

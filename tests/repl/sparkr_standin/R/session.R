@@ -18,3 +18,8 @@ setJobGroup <- function(groupId, description, interruptOnCancel) {
 }
 
 sql <- function(query) callJMethod(get(".sparkRsession", envir = .sparkREnv), "sql", query)
+
+# SparkR brings the rows one by one, of any type; those of the tests go through JSON.
+collect <- function(x) jsonlite::fromJSON(callJMethod(callJMethod(callJMethod(x, "toJSON"), "collectAsList"), "toString"))
+
+take <- function(x, num) collect(callJMethod(x, "limit", as.integer(num)))
