@@ -164,7 +164,7 @@ def test_a_name_is_free_again_when_its_batch_has_ended(client, batch, tmp_path):
 
 def test_names_of_sessions_and_batches_are_apart(client, batch, fake):
     session, one = fake({"name": "same"}, hang=1), batch({"name": "same"}, hang=1)
-    assert client.get("/sessions/same").json["kind"] and client.get("/batches/same").json["id"] == one.id
+    assert client.get("/sessions/same?wait=0").json["kind"] and client.get("/batches/same").json["id"] == one.id
     assert session.state() == "starting"
 
 

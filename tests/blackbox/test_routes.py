@@ -311,7 +311,7 @@ def test_names_as_ids(client, idle, fake):
     assert client.get("/sessions/shapes").json["id"] == idle.id
     assert client.get("/sessions/shapes/state").json["id"] == idle.id
     named = fake({"name": "a b/ü"}, hang=1)
-    assert client.get("/sessions/a%20b%2F%C3%BC").json["id"] == named.id
+    assert client.get("/sessions/a%20b%2F%C3%BC?wait=0").json["id"] == named.id
     number = client.post("/sessions/shapes/statements", {"code": "say x"}).json["id"]
     assert idle.wait(number)["output"]["data"] == {"text/plain": "x"}
 
@@ -367,7 +367,7 @@ def test_the_name_of_a_dead_session_may_be_taken(client, fake):
     dead = fake({"name": "again"}).wait_idle()
     client.post(dead.path + "/stop")
     living = fake({"name": "again"}, hang=1)
-    assert client.get("/sessions/again").json["id"] == living.id != dead.id
+    assert client.get("/sessions/again?wait=0").json["id"] == living.id != dead.id
     assert client.get(dead.path).json["name"] == "again"
     living.delete()
     assert client.get("/sessions/again").json["id"] == dead.id
