@@ -54,12 +54,12 @@ awaitable<response> create_session(context& api, const request& from, const path
 awaitable<response> get_session(context& api, const request& from, const path_values& path) {
     auto found = find_session(api, path[0]);
     if (!found) co_return to_response(found.error());
-    const auto time = hold_time(from, api.settings, (*found)->told_starting);
+    const auto time = hold_time(from, api.settings, (*found)->told_starting());
     if (!time) co_return to_response(time.error());
     const auto session = *found;
     auto started = [&session] { return session->state() != session::session_state::starting; };
     co_await hold(api, session, *time, started);
-    session->told_starting = std::chrono::steady_clock::now();
+    session->told_starting() = std::chrono::steady_clock::now();
     co_return json_response(view_text(*session, session_view_for(api, from)));
 }
 

@@ -37,8 +37,8 @@ public:
 
     const session_request& request() const { return request_; }
     const statement_queue& statements() const { return statements_; }
-    // When a client was last told that it is starting: for the layer that shows it.
-    std::chrono::steady_clock::time_point told_starting = std::chrono::steady_clock::now();
+    // When a client was last told that it is starting: kept for the layer that shows it.
+    std::chrono::steady_clock::time_point& told_starting() { return told_starting_; }
 
     // A client uses it: the idle clock begins anew. (Statements and completions say so themselves.)
     void touch();
@@ -147,6 +147,7 @@ private:
     // knows as waiting.
     bool driver_unheard_ = false;
     statement_queue statements_;
+    std::chrono::steady_clock::time_point told_starting_ = std::chrono::steady_clock::now();
 
     // Acknowledgements are cumulative: none goes beyond what is not in the store yet.
     std::int64_t received_seq_ = 0, acknowledged_seq_ = 0;
