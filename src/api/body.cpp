@@ -14,6 +14,14 @@ std::optional<std::string> as_text(const json& value) {
     return {};
 }
 
+bool has_zero_byte(const json& value) {
+    if (value.is_string()) return value.get_ref<const std::string&>().find('\0') != std::string::npos;
+    if (!value.is_structured()) return false;
+    for (const auto& [key, each] : value.items())
+        if (key.find('\0') != std::string::npos || has_zero_byte(each)) return true;
+    return false;
+}
+
 // What a client sent, in an error: its beginning.
 std::string shown(const std::string& text) {
     constexpr std::size_t longest = 200;
@@ -99,6 +107,11 @@ void body_reader::refuse(const char* field, const std::string& why) {
     if (!error_)
         error_ = fail(errc::invalid_argument,
                       why + " (through reference chain: " + java_class_ + "[\"" + field + "\"])");
+}
+
+void body_reader::refuse_zero_bytes() {
+    for (const auto& [field, value] : object_.items())
+        if (has_zero_byte(value)) return refuse(field.c_str(), "A zero byte is not allowed in a text");
 }
 
 std::optional<std::string> body_reader::text(const char* field) {

@@ -29,6 +29,9 @@ public:
 
     const std::optional<sparkgate::error>& error() const { return error_; }
 
+    // Refuses a zero byte in any text: one ends an argument of a program before its end.
+    void refuse_zero_bytes();
+
     // Refuses what a field holds, in the form of Jackson's own errors: "… (through reference chain: …)".
     void refuse(const char* field, const std::string& why);
 

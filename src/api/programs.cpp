@@ -53,7 +53,7 @@ awaitable<response> program_log(const program_manager& all, program_pointer of, 
     if (!begin) co_return to_response(begin.error());
     if (!size) co_return to_response(size.error());
     if (*follow) co_return co_await log_stream(all, std::move(of), *begin, *size);
-    auto read = [first = *begin, count = size->value_or(100)](process::log_index& log) {
+    auto read = [first = *begin, count = *size](process::log_index& log) {
         return read_log(log, first, count);
     };
     const log_page page = co_await of->logs().run(of->log().path(), read);

@@ -18,16 +18,23 @@ statements::const_iterator from_id(const statements& all, std::int64_t id) {
                             [](const auto& each, std::int64_t wanted) { return each->id < wanted; });
 }
 
+std::int64_t next_id(const statements& all) {
+    return all.empty() ? 0 : all.back()->id + 1;
+}
+
 std::int64_t first_unfinished(const statements& all) {
     for (const auto& each : all)
         if (!session::is_final(each->state)) return each->id;
-    return all.empty() ? 0 : all.back()->id + 1;
+    return next_id(all);
 }
 
 }  // namespace
 
 session_news::session_news(session::session& about, std::optional<std::int64_t> first)
-    : about_(about), first_(first ? *first : first_unfinished(about.statements().all())) {}
+    : about_(about), first_(first_unfinished(about.statements().all())) {
+    // A number behind the next statement is of another session, which had this id before.
+    if (first && *first <= next_id(about.statements().all())) first_ = *first;
+}
 
 // The state comes first, and later behind the statements that changed it.
 std::optional<http::server_sent_event> session_news::next() {

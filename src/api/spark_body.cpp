@@ -17,6 +17,7 @@ process::spark_request read_spark_request(body_reader& in) {
     out.queue = in.text("queue");
     out.name = in.text("name");
     out.conf = in.map("conf");
+    in.refuse_zero_bytes();
     return out;
 }
 

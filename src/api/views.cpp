@@ -109,10 +109,17 @@ std::vector<std::string> newest_lines(const process::log_file& log) {
     return out;
 }
 
-log_page read_log(process::log_index& log, std::optional<std::int64_t> from, std::int64_t size) {
+log_page read_log(process::log_index& log, std::optional<std::int64_t> from,
+                  std::optional<std::int64_t> wanted) {
+    constexpr std::int64_t default_size = 100, longest_rest = 1000;
     const std::int64_t printed = log.line_count();
     log_page page;
     page.total = printed + 2;
+    if (from && *from >= 0 && !wanted) {
+        from = std::max(*from, page.total - longest_rest);
+        wanted = longest_rest;
+    }
+    std::int64_t size = wanted.value_or(default_size);
     if (size < 0) size = page.total;
     page.from = from && *from >= 0 ? *from : std::max<std::int64_t>(0, page.total - size);
     const std::int64_t end = std::min(page.total, page.from + std::min(size, page.total));

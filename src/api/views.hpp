@@ -38,7 +38,10 @@ struct log_page {
     std::int64_t from = 0, total = 0;
     std::vector<std::string> lines;
 };
-// `from` absent or negative: the last `size` lines; `size` negative: all.
-log_page read_log(process::log_index& log, std::optional<std::int64_t> from, std::int64_t size);
+// `from` absent or negative: the last `size` lines; `size` negative: all, absent: 100. With `from` and
+// without `size` the newest of the lines from there on: sparkmagic asks so for a whole log, whose end tells
+// why a session died.
+log_page read_log(process::log_index& log, std::optional<std::int64_t> from,
+                  std::optional<std::int64_t> size);
 
 }  // namespace sparkgate::api

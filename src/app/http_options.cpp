@@ -24,6 +24,7 @@ obs::access_entry entry_of(const http::request& from, unsigned status, std::size
             .user_agent = header("user-agent"),
             .request_id = from.id,
             .status = status,
+            .version = from.version,
             .bytes = bytes,
             .took = time};
 }

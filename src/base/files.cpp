@@ -53,7 +53,8 @@ result<void> make_private_directory(const fs::path& path) {
         std::error_code ignored;
         if (fs::is_directory(made, ignored)) continue;
         if (reason == EEXIST) return fail(errc::unavailable, made.string() + " is not a directory");
-        return system_error(errc::unavailable, "cannot create " + made.string(), reason);
+        errno = reason;
+        return io_error("cannot create", made);
     }
     return {};
 }

@@ -160,6 +160,7 @@ awaitable<bool> connection::read_header() {
         if (parser_->is_header_done() && size > limit.header_bytes) ec = beast::http::error::header_limit;
         if (parser_->is_header_done() && !ec) co_return true;
         if (ec && ec != beast::http::error::need_more) {
+            head_only_ = parser_->get().method() == beast::http::verb::head;
             refusal why = refusal_of(ec, received());
             co_await refuse(std::move(why));
             co_return false;
@@ -174,6 +175,8 @@ std::optional<refusal> connection::begin_request() {
     keep_alive_ = parser_->keep_alive() && !asks_to_close(header);
     head_only_ = header.method() == beast::http::verb::head;
     old_version_ = header.version() < 11;
+    introduce(header, request_);
+    if (request_.id.empty()) request_.id = state_->next_request_id();
     const auto& limits = state_->options.limit;
     if (++requests_ >= limits.requests_per_connection) keep_alive_ = false;
     linger_ = !keep_alive_;
@@ -186,8 +189,6 @@ std::optional<refusal> connection::begin_request() {
         const auto* host = request_.header("host");
         return refusal{400, "this port speaks TLS: use https://" + (host ? *host : std::string())};
     }
-    const auto id = client_request_id(request_);
-    request_.id = id.empty() ? state_->next_request_id() : std::string(id);
     return std::nullopt;
 }
 
@@ -394,7 +395,9 @@ awaitable<void> connection::answer(response what) {
     auto word = keep_alive_ ? connection_word::none : connection_word::close;
     if (keep_alive_ && old_version_) word = connection_word::keep_alive;
     head_.clear();
-    append_head(head_, what, state_->common_headers, request_.id, word, end);
+    // Strict-Transport-Security among them must not be said without TLS (RFC 6797, 7.2).
+    const std::string_view common = peer_.lacks_tls() ? std::string_view{} : state_->common_headers;
+    append_head(head_, what, common, request_.id, word, end);
     std::string_view body = head_only_ || !may_have_body(what.status) ? std::string_view{} : what.body;
     auto bytes = body.size();
     if (bytes <= merge_below) {

@@ -66,24 +66,28 @@ std::optional<refusal> read_target(request& out) {
 
 }  // namespace
 
-std::optional<refusal> read_head(const request_header& header, std::size_t max_target, request& out) {
-    const auto verb = method_of(header.method_string(), true);
-    if (!verb) return refusal{501, "unknown method"};
-    if (header.target().size() > max_target) return refusal{414, "the request target is too long"};
-    out.verb = out.sent_verb = *verb;
+void introduce(const request_header& header, request& out) {
+    if (const auto verb = method_of(header.method_string(), true)) out.verb = out.sent_verb = *verb;
     out.target = header.target();
+    out.version = header.version();
+    const auto id = header.find("X-Request-Id");
+    if (id != header.end()) out.id = client_request_id(id->value());
+}
+
+std::optional<refusal> read_head(const request_header& header, std::size_t max_target, request& out) {
+    if (!method_of(header.method_string(), true)) return refusal{501, "unknown method"};
+    if (header.target().size() > max_target) return refusal{414, "the request target is too long"};
     copy_fields(header, out);
     if (auto no = read_target(out)) return no;
     return apply_override(out);
 }
 
-std::string_view client_request_id(const request& from) {
-    const auto* id = from.header("x-request-id");
-    if (!id || id->empty() || id->size() > 64) return {};
-    const bool fit = std::all_of(id->begin(), id->end(), [](unsigned char c) {
+std::string_view client_request_id(std::string_view id) {
+    if (id.size() > 64) return {};
+    const bool fit = std::all_of(id.begin(), id.end(), [](unsigned char c) {
         return c < 0x80 && (std::isalnum(c) || c == '.' || c == '_' || c == '-');
     });
-    return fit ? std::string_view(*id) : std::string_view{};
+    return fit ? id : std::string_view{};
 }
 
 }  // namespace sparkgate::http

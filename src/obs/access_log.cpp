@@ -10,14 +10,20 @@
 namespace sparkgate::obs {
 namespace {
 
-// For between quotes: neither a quote nor a control character ends the field or the line.
+// For between quotes: nothing ends the field or the line, and no terminal obeys it.
 std::string quotable(std::string_view text) {
+    constexpr std::size_t longest = 200;
     if (text.empty()) return "-";
     std::string out;
-    for (const char c : printable(text)) {
-        if (c == '"') out += '\\';
-        out += c;
+    for (const unsigned char c : text.substr(0, longest)) {
+        if (c < 0x20 || c >= 0x7f)
+            out += fmt::format("\\x{:02x}", c);
+        else if (c == '"' || c == '\\')
+            (out += '\\') += static_cast<char>(c);
+        else
+            out += static_cast<char>(c);
     }
+    if (text.size() > longest) out += "...";
     return out;
 }
 
@@ -33,8 +39,10 @@ std::string access_line(const access_entry& what, std::time_t now) {
     char time[32];
     std::strftime(time, sizeof time, "%d/%b/%Y:%H:%M:%S +0000", &parts);
     // A request that could not be read has no first line to show.
-    const std::string line =
-        what.target.empty() ? "-" : fmt::format("{} {} HTTP/1.1", what.method, quotable(what.target));
+    const std::string line = what.target.empty()
+                                 ? "-"
+                                 : fmt::format("{} {} HTTP/{}.{}", what.method, quotable(what.target),
+                                               what.version / 10, what.version % 10);
     std::string user(or_dash(what.user));
     std::replace(user.begin(), user.end(), ' ', '_');
     return fmt::format("{} - {} [{}] \"{}\" {} {} \"{}\" \"{}\" {:.6f} {}", or_dash(what.remote_address),

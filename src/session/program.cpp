@@ -82,10 +82,13 @@ void program::abandon() {
     announce();
 }
 
+result<void> program::make_directory() {
+    return make_private_directory(directory_ / "work");
+}
+
 void program::start(launch_queue::place place) {
     if (state_ != session_state::starting) return abandon();  // stopped before it was started
-    if (auto made = make_private_directory(directory_ / "work"); !made)
-        return fail_start(made.error().message);
+    if (auto made = make_directory(); !made) return fail_start(made.error().message);
     note(timeline_.reached("queued"));
     waits_ = true;
     place_ = std::move(place);
@@ -169,7 +172,7 @@ result<void> program::mark_removal() {
     if (auto made = make_private_directory(directory_); !made) return made;
     const auto mark = directory_ / removal_mark;
     const unique_fd file(::open(mark.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
-    if (file.get() < 0) return io_error("write", mark);
+    if (file.get() < 0) return io_error("cannot write", mark);
     return {};
 }
 

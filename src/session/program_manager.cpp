@@ -90,12 +90,14 @@ awaitable<result<void>> program_manager::admit(program_pointer created, launch_q
     // Listed before the first wait: name and key are taken from now on.
     list(created);
     if (created->name()) notes_.release_name(*created->name());
+    auto admitted = created->make_directory();
     crash_point("create.before-record");
-    const auto written = co_await world_.store.commit(creation_of(*created, counter_, next_id_));
-    if (!written) {
-        created->abandon();
+    if (admitted) admitted = co_await world_.store.commit(creation_of(*created, counter_, next_id_));
+    if (!admitted) {
         unlist(*created);
-        co_return written.error();
+        created->abandon();
+        co_await asio::co_spawn(world_.blocking, remove_directory(created->directory()), asio::use_awaitable);
+        co_return admitted.error();
     }
     crash_point("create.recorded");
     created->set_recorded();

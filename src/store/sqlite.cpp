@@ -26,6 +26,8 @@ error sqlite_error(sqlite3* connection) {
         case SQLITE_BUSY:
             return fail(errc::unavailable, "the store failed: another program has locked it");
         case SQLITE_IOERR:
+            if (sqlite3_system_errno(connection) == 0)
+                return fail(errc::unavailable, std::string("the store failed: ") + message);
             return system_error(errc::unavailable, std::string("the store failed: ") + message,
                                 sqlite3_system_errno(connection));
         default:

@@ -42,6 +42,16 @@ def test_both_streams_in_their_order(batch):
     assert one.output() == [f"line {number}" for number in range(50)]
 
 
+def test_the_rest_of_a_log_is_its_newest_lines(batch):
+    """`from` without `size`, as sparkmagic asks."""
+    one = batch(lines=3000)
+    one.wait_end()
+    total = one.page("?size=0")["total"]
+    rest, last = one.page("?from=0"), one.page("?size=1000")
+    assert total > 3000 and rest == last and (rest["from"], len(rest["log"])) == (total - 1000, 1000)
+    assert one.page(f"?from={total - 7}")["log"] == last["log"][-7:]
+
+
 def test_pages(client, batch):
     one = batch(lines=20)
     one.wait_end()
@@ -60,6 +70,7 @@ def test_pages(client, batch):
     beyond = one.page("?from=99999")
     assert beyond == {"id": one.id, "from": 99999, "total": total, "log": []}
     assert one.page(f"?from={total}&size=100")["log"] == []
+    assert one.page("?from=5")["log"] == log[5:]
     is_error(client.get(one.path + "/log?from=x"), 'For input string: \\"x\\"')
     is_error(client.get(one.path + "/log?size="), 'For input string: \\"\\"')
     is_error(client.get(one.path + "/log?from=99999999999"), 'For input string: \\"99999999999\\"')

@@ -109,6 +109,7 @@ def test_any_content_type_is_taken(client, content_type):
 # Refusals
 
 @pytest.mark.parametrize("body", [
+    '{"file":"/x","args":["a\\u0000b"]}', '{"file":"/x","className":"a\\u0000b"}',
     "", "{", "null", "[]", '"text"', "{}", '{"file":null}', '{"file":""}', '{"file":"job.py"}', '{"file":7}', '{"file":[]}',
     '{"file":"/etc/passwd"}', '{"file":"local:/x","nonsense":1}', '{"file":"local:/x","kind":"spark"}',
     '{"file":"local:/x","ttl":"1m"}', '{"file":"local:/x","conf":[]}', '{"file":"local:/x","conf":{"a":{}}}',

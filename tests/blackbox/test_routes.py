@@ -203,7 +203,8 @@ def test_any_content_type_is_taken(client, content_type):
     client.delete(answer.headers["Location"])
 
 
-@pytest.mark.parametrize("body", ["{", "", "null", "[]", '"text"', '{"kind":"pyspark3"}', '{"kind":7}',
+@pytest.mark.parametrize("body", ['{"name":"a\\u0000b"}', '{"conf":{"spark.x":"a\\u0000"}}', '{"conf":{"spark.\\u0000":"a"}}',
+                                  "{", "", "null", "[]", '"text"', '{"kind":"pyspark3"}', '{"kind":7}',
                                   '{"nonsense":1}', '{"conf":[]}', '{"conf":{"a":{}}}', '{"jars":"a.jar"}',
                                   '{"numExecutors":"many"}', '{"numExecutors":1e999}', '{"conf":{"a":-1e999}}',
                                   '{"name":"123"}', '{"name":""}', '{"ttl":"soon"}', "\xff\xfe{",

@@ -90,6 +90,10 @@ def test_strict_transport_security_is_sent_over_tls_only(secure, client):
     header = "Strict-Transport-Security"
     assert secure.client.get("/version").headers[header] == "max-age=31536000; includeSubDomains"
     assert header not in client.get("/version").headers
+    plain = Client(secure.port)
+    refused = plain.get("/version")
+    plain.close()
+    assert refused.status == 400 and header not in refused.headers
 
 
 def test_strict_transport_security_may_be_left_out(serve_tls):

@@ -191,6 +191,17 @@ def test_send_to_spark(python):
 # ---- the session
 
 
+def test_a_session_that_died_says_why(open_notebook, gateway):
+    """Its log has more than 100 lines, and the reason is at the end."""
+    notebook = started(open_notebook("pysparkkernel"), "1", "pyspark")
+    notebook.run("for _ in range(10): spark.range(10).rdd.count()")
+    path = f"/sessions/{notebook.session}"
+    notebook.run("import os\nos._exit(3)")
+    until(lambda: gateway.client.get(path + "/state").json["state"] == "dead", 30, "it is dead")
+    assert gateway.client.get(path + "/log?size=0").json["total"] > 100
+    assert "sparkgate: spark-submit has ended: exit code 3" in notebook.run("1").stderr
+
+
 def test_info_and_logs(python):
     cell = python.run("%%info")
     assert "{'kind': 'pyspark'}" in cell.html[0] and session_in(cell.html[1]) == python.session, cell

@@ -277,3 +277,23 @@ def test_no_descriptors(serve):
         early.send(HELLO)
         assert early.answer().status == 200
     until(lambda: status_of(server.port, HELLO) == 200, 20, "service is back")
+
+
+# ---- answers to what is refused for its header alone
+
+@pytest.mark.parametrize("field, status", [
+    (b"Expect: x", 417), (b"Transfer-Encoding: x, chunked", 501),
+    (b"\r\n".join(b"A%d: b" % number for number in range(20)), 431)])
+def test_a_refusal_has_the_clients_request_id(small, field, status):
+    with Connection(small.port) as connection:
+        connection.send(b"POST /sessions HTTP/1.1\r\nHost: a\r\nX-Request-Id: mine\r\n" + field + b"\r\n\r\n")
+        answer = connection.answer()
+    assert (answer.status, answer.headers["x-request-id"]) == (status, ["mine"])
+
+
+@pytest.mark.parametrize("head, status", [(b"Host : a", 400), (b"Host: a\r\nA: " + b"b" * 3000, 431), (b"X: y", 400)])
+def test_a_refused_head_has_no_body(small, head, status):
+    with socket.create_connection(("127.0.0.1", small.port), timeout=30) as client:
+        client.sendall(b"HEAD /version HTTP/1.1\r\n" + head + b"\r\n\r\n")
+        answer = client.makefile("rb").read()
+    assert answer.startswith(b"HTTP/1.1 %d " % status) and answer.endswith(b"\r\n\r\n") and answer.count(b"\r\n\r\n") == 1

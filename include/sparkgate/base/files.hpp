@@ -19,7 +19,7 @@ result<void> write_file_atomically(const std::filesystem::path& path, std::strin
 // The whole file. Errors: not_found, unavailable; too_large above `limit` bytes.
 result<std::string> read_file(const std::filesystem::path& path, std::size_t limit = 16u << 20);
 
-// Creates `path` (and parents) with mode 0700. Errors: unavailable with the reason.
+// Creates `path` (and parents) with mode 0700. Errors: unavailable, no_space.
 result<void> make_private_directory(const std::filesystem::path& path);
 
 }  // namespace sparkgate

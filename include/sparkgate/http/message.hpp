@@ -27,6 +27,7 @@ struct request {
     // What the client means, and what the request line says: POST where an override named the other.
     method verb = method::get, sent_verb = method::get;
     std::string target;                                      // as sent, for logs
+    unsigned version = 11;                                   // 10 for HTTP/1.0
     std::vector<std::string> path;                           // decoded segments; "//a/b/" gives {"a","b"}
     bool trailing_slash = false;                             // "/sessions/"
     std::vector<std::pair<std::string, std::string>> query;  // decoded, in order

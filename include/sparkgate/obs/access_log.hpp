@@ -22,6 +22,7 @@ namespace sparkgate::obs {
 struct access_entry {
     std::string_view remote_address, user, method, target, referer, user_agent, request_id;
     unsigned status = 0;
+    unsigned version = 11;  // 10 for HTTP/1.0
     std::size_t bytes = 0;  // of the body
     std::chrono::microseconds took{0};
 };

@@ -76,6 +76,8 @@ public:
     bool recorded() const { return recorded_; }
     void set_recorded();
 
+    // Makes its directory. Errors: unavailable, no_space.
+    result<void> make_directory();
     // Waits for its turn and starts spark-submit. A failure leaves the program dead with the reason in its
     // log: it is not an error of the request. Call once, or abandon().
     void start(launch_queue::place place);

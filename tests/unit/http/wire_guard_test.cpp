@@ -34,6 +34,7 @@ verdict judge(const std::string& head, std::size_t first = std::string::npos) {
         rest = std::string_view(head).substr(first - rest.size());
         rest.remove_prefix(parser.put(boost::asio::buffer(rest), ec));
     }
+    if (parser.is_header_done()) introduce(parser.get(), out.asked);
     if (!parser.is_header_done()) {
         out.status = refusal_of(ec, rest).status;
     } else if (auto no = check_header(parser.get(), max_fields)) {
@@ -185,8 +186,7 @@ TEST(request_head, lets_a_post_mean_another_method) {
 
 TEST(request_head, accepts_a_clean_request_id_only) {
     const auto id = [](const std::string& value) {
-        const auto asked = judge(post("X-Request-Id: " + value + "\r\n")).asked;
-        return std::string(client_request_id(asked));
+        return judge(post("X-Request-Id: " + value + "\r\n")).asked.id;
     };
     EXPECT_EQ(id("aZ-0_9."), "aZ-0_9.");
     EXPECT_EQ(id(std::string(64, 'a')), std::string(64, 'a'));

@@ -49,6 +49,16 @@ TEST(access_log, what_a_client_says_cannot_forge_a_line) {
     what.user_agent = "a\"b\r\n\x1b";
     EXPECT_THAT(access_line(what, moment), HasSubstr("\"GET /\\\" 200 0\\x0a127.0.0.1 HTTP/1.1\" 200"));
     EXPECT_THAT(access_line(what, moment), HasSubstr("\"a\\\"b\\x0d\\x0a\\x1b\""));
+    what.user_agent = "a\\";
+    EXPECT_THAT(access_line(what, moment), HasSubstr("\"a\\\\\" "));
+    what.user_agent = "\x9b";
+    EXPECT_THAT(access_line(what, moment), HasSubstr("\"\\x9b\" "));
+}
+
+TEST(access_log, a_line_tells_the_version) {
+    auto what = entry();
+    what.version = 10;
+    EXPECT_THAT(access_line(what, moment), HasSubstr("size=1 HTTP/1.0\" "));
 }
 
 TEST(access_log, a_request_that_could_not_be_read_has_dashes) {
