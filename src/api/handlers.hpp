@@ -100,15 +100,17 @@ result<statement_pointer> find_statement(const session::session& owner, const st
 response statement_error(const error& e);
 
 // Holds an answer until `done()` or for `time`; a stopping gateway holds none. Who waits for it counts as
-// heard from for all of that time. `done` is a named lambda: g++ 12 destroys a temporary one twice.
+// heard from for all of that time; `told` is when an answer was last let go, which hold_time() wants to know.
+// `done` is a named lambda: g++ 12 destroys a temporary one twice.
 template <class Done>
 awaitable<void> hold(context& api, std::shared_ptr<session::session> on, std::chrono::milliseconds time,
-                     Done done) {
+                     std::chrono::steady_clock::time_point& told, Done done) {
     const auto deadline = std::chrono::steady_clock::now() + time;
     while (!done() && !api.sessions.releases_waiters() && std::chrono::steady_clock::now() < deadline) {
         on->heard_from(deadline - std::chrono::steady_clock::now());
         co_await on->changed().wait_until(deadline);
     }
+    told = std::chrono::steady_clock::now();
 }
 
 // 200 with a body that is JSON text.

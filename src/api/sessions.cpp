@@ -58,8 +58,7 @@ awaitable<response> get_session(context& api, const request& from, const path_va
     if (!time) co_return to_response(time.error());
     const auto session = *found;
     auto started = [&session] { return session->state() != session::session_state::starting; };
-    co_await hold(api, session, *time, started);
-    session->told_starting() = std::chrono::steady_clock::now();
+    co_await hold(api, session, *time, session->told_starting(), started);
     co_return json_response(view_text(*session, session_view_for(api, from)));
 }
 

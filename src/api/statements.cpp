@@ -108,8 +108,7 @@ awaitable<response> get_statement(context& api, const request& from, const path_
     const auto time = hold_time(from, api.settings, (*which)->told);
     if (!time) co_return to_response(time.error());
     auto ended = [&which] { return session::is_final((*which)->state); };
-    co_await hold(api, owner, *time, ended);
-    (*which)->told = std::chrono::steady_clock::now();
+    co_await hold(api, owner, *time, (*which)->told, ended);
     co_return co_await statement_response(owner, *which, 200);
 }
 
@@ -131,8 +130,7 @@ awaitable<response> get_statement_output(context& api, const request& from, cons
         page = owner->printed((*which)->id, position);
         return !page.text.empty() || session::is_final((*which)->state);
     };
-    co_await hold(api, owner, *time, news);
-    (*which)->told = std::chrono::steady_clock::now();
+    co_await hold(api, owner, *time, (*which)->told, news);
     const json body{{"id", (*which)->id},
                     {"from", page.from},
                     {"next", page.next},

@@ -75,7 +75,7 @@ void introduce(const request_header& header, request& out) {
 }
 
 std::optional<refusal> read_head(const request_header& header, std::size_t max_target, request& out) {
-    if (!method_of(header.method_string(), true)) return refusal{501, "unknown method"};
+    if (header.method_string() != to_string(out.sent_verb)) return refusal{501, "unknown method"};
     if (header.target().size() > max_target) return refusal{414, "the request target is too long"};
     copy_fields(header, out);
     if (auto no = read_target(out)) return no;
