@@ -9,12 +9,12 @@
 #include "sparkgate/api/routes.hpp"
 #include "sparkgate/base/crash_point.hpp"
 #include "sparkgate/base/files.hpp"
+#include "sparkgate/base/spawn.hpp"
 #include "sparkgate/obs/access_log.hpp"
 #include "sparkgate/obs/log.hpp"
 #include "sparkgate/process/spark_home.hpp"
 
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -110,14 +110,19 @@ public:
           submit_(std::move(submit)),
           state_(std::move(state)) {}
 
+    // Also after a start that failed: what the threads work on is still there.
+    ~running_server();
+
     std::optional<start_failure> start(const std::string& port_file);
     void run(reload_function reload);
 
 private:
     std::optional<start_failure> open_parts();
+    std::optional<start_failure> recover(store::contents known);
     bool recovers() const { return settings_.recovery_mode == "recovery"; }
-    awaitable<void> recover(store::contents known);
+    awaitable<void> go_on(store::contents known);
     awaitable<void> stop_on_signal();
+    void end_at_the_next_signal();
     awaitable<void> end_programs();
     awaitable<void> reload_on_signal(reload_function reload);
     void take_over(config::loaded now);
@@ -162,21 +167,39 @@ std::optional<start_failure> running_server::open_parts() {
                                      *store_, blocking_, launches_, logs_);
     sessions_ = std::make_unique<session::session_manager>(world, contents->next_session_id);
     batches_ = std::make_unique<session::batch_manager>(world, contents->next_batch_id);
-    auto recovery = recover(std::move(*contents));
-    auto stop_loop = [this](std::exception_ptr) { loop_.stop(); };
+    return recover(std::move(*contents));
+}
+
+// A server that knows half of what there is would do harm: it does not start, and has changed nothing.
+std::optional<start_failure> running_server::recover(store::contents known) {
+    crash_point("recover.loaded");
+    std::exception_ptr failure;
+    auto recovery = go_on(std::move(known));
+    auto stop_loop = [this, &failure](std::exception_ptr thrown) {
+        failure = std::move(thrown);
+        loop_.stop();
+    };
     asio::co_spawn(loop_, std::move(recovery), std::move(stop_loop));
     run_loop(loop_);
     loop_.restart();
-    return {};
+    if (!failure) return {};
+    try {
+        std::rethrow_exception(failure);
+    } catch (const std::exception& bug) {
+        return start_failure{state_unusable, std::string("what an earlier server left in ") + state_.path().string() +
+                                 " cannot be recovered: " + bug.what()};
+    }
 }
 
-awaitable<void> running_server::recover(store::contents known) {
-    crash_point("recover.loaded");
+// All is read and made before anything is changed: a failure until then leaves everything as it was.
+awaitable<void> running_server::go_on(store::contents known) {
+    sessions_->restore(known);
+    batches_->restore(known.batches);
     co_await end_strangers(*launcher_, state_, known);
     if (!recovers()) co_await end_leftovers(*launcher_, *store_, state_, known);
     crash_point("recover.cleaned");
-    sessions_->restore(known);
-    batches_->restore(known.batches);
+    sessions_->resume();
+    batches_->resume();
     crash_point("recover.restored");
     if (!known.sessions.empty() || !known.batches.empty())
         spdlog::info("going on with {} sessions and {} batches of before", known.sessions.size(),
@@ -207,10 +230,20 @@ std::optional<start_failure> running_server::start(const std::string& port_file)
     return {};
 }
 
+// By the kernel's hand, so that it works whatever hangs; not by the default action, which process 1 of a
+// container does not have. Nothing is lost: what was promised is in the store, and the next server goes on.
+void running_server::end_at_the_next_signal() {
+    boost::system::error_code ignored;
+    stop_signals_.clear(ignored);
+    for (const int number : {SIGTERM, SIGINT})
+        std::signal(number, [](int caught) { ::_exit(128 + caught); });
+}
+
 awaitable<void> running_server::stop_on_signal() {
     const auto [ec, number] = co_await stop_signals_.async_wait(as_tuple);
     if (ec) co_return;
-    spdlog::info("stopping on signal {}", number);
+    spdlog::info("stopping on signal {}; a second one ends the server at once", number);
+    end_at_the_next_signal();
     sessions_->release_waiters();
     batches_->release_waiters();
     co_await server_->drain(settings_.drain_timeout);
@@ -221,7 +254,7 @@ awaitable<void> running_server::stop_on_signal() {
 // Both kinds at the same time: each may take as long as its slowest program.
 awaitable<void> running_server::end_programs() {
     auto end_batches = batches_->stop_all("the server stops");
-    asio::co_spawn(loop_, std::move(end_batches), asio::detached);
+    spawn(loop_.get_executor(), "the end of the batches", std::move(end_batches));
     co_await sessions_->stop_all("the server stops");
     co_await batches_->stop_all({});
 }
@@ -267,20 +300,20 @@ void running_server::take_over_tls(const config::settings& now) {
 }
 
 void running_server::run(reload_function reload) {
-    auto stop = stop_on_signal();
-    asio::co_spawn(loop_, std::move(stop), asio::detached);
-    auto reloads = reload_on_signal(std::move(reload));
-    asio::co_spawn(loop_, std::move(reloads), asio::detached);
-    for (session::program_manager* each : {static_cast<session::program_manager*>(sessions_.get()),
-                                           static_cast<session::program_manager*>(batches_.get())}) {
-        auto expiry = each->expire_in_time();
-        asio::co_spawn(loop_, std::move(expiry), asio::detached);
-    }
+    constexpr auto vital = if_it_fails::end_process;
+    const auto executor = loop_.get_executor();
+    spawn(executor, "stopping on a signal", stop_on_signal(), vital);
+    spawn(executor, "reading the configuration again", reload_on_signal(std::move(reload)), vital);
+    spawn(executor, "the expiry of sessions", sessions_->expire_in_time(), vital);
+    spawn(executor, "the expiry of batches", batches_->expire_in_time(), vital);
     run_loop(loop_);
+    spdlog::info("stopped");
+}
+
+running_server::~running_server() {
     launches_.close();
     blocking_.join();
-    store_->close();
-    spdlog::info("stopped");
+    if (store_) store_->close();
 }
 
 }  // namespace

@@ -2,10 +2,9 @@
 
 #include "socket_path.hpp"
 
-#include "sparkgate/base/async.hpp"
+#include "sparkgate/base/on_exit.hpp"
+#include "sparkgate/base/spawn.hpp"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/write.hpp>
 
@@ -70,7 +69,7 @@ public:
         if (queued_bytes_ > max_queued_bytes) return close();
         queue_.push_back(std::move(bytes));
         if (queue_.size() == 1)
-            asio::co_spawn(socket_.get_executor(), write_queue(shared_from_this()), asio::detached);
+            spawn(socket_.get_executor(), "writing to a driver", write_queue(shared_from_this()));
     }
 
     void close() {
@@ -162,27 +161,24 @@ std::shared_ptr<expected_driver> find_driver(const registry& drivers, const fram
     return found->second;
 }
 
-awaitable<std::shared_ptr<expected_driver>> greet(std::shared_ptr<shared_state> state,
-                                                  std::shared_ptr<connection> peer) {
+// The first frame of a stranger; an error ends the connection.
+awaitable<result<frame>> read_hello(std::shared_ptr<shared_state> state, std::shared_ptr<connection> peer) {
+    ++state->strangers;
+    const on_exit known([&state] { --state->strangers; });
     asio::steady_timer deadline(peer->socket().get_executor(), hello_deadline);
     auto close_late = [peer](boost::system::error_code ec) {
         if (!ec) peer->close();
     };
     deadline.async_wait(std::move(close_late));
-    auto hello = co_await peer->read();
-    deadline.cancel();
-    if (!hello) co_return nullptr;
-    auto driver = find_driver(*state->drivers, *hello);
-    if (!driver) {
-        spdlog::warn("a driver connection was refused: wrong session or token");
-        co_return nullptr;
-    }
-    if (driver->current) driver->current->close();  // it dialled again before we saw the old connection end
-    driver->current = peer;
-    const json welcome{{"op", "welcome"}, {"version", 1}, {"acked", driver->acknowledged_seq}};
-    peer->send(encode(welcome));
-    driver->owner->on_connected(*hello);
-    co_return driver;
+    co_return co_await peer->read();
+}
+
+void welcome(expected_driver& driver, std::shared_ptr<connection> peer, const frame& hello) {
+    if (driver.current) driver.current->close();  // it dialled again before we saw the old connection end
+    driver.current = std::move(peer);
+    const json answer{{"op", "welcome"}, {"version", 1}, {"acked", driver.acknowledged_seq}};
+    driver.current->send(encode(answer));
+    driver.owner->on_connected(hello);
 }
 
 // Hands a frame on unless it is a repetition of one that was handed on before the connection broke.
@@ -197,32 +193,25 @@ void deliver(expected_driver& driver, frame received) {
 }
 
 awaitable<void> serve_connection(std::shared_ptr<shared_state> state, local::socket socket) {
-    auto peer = std::make_shared<connection>(std::move(socket));
-    ++state->strangers;
-    auto driver = co_await greet(state, peer);
-    --state->strangers;
+    const auto peer = std::make_shared<connection>(std::move(socket));
+    const on_exit closed([&peer] { peer->close(); });
+    const auto hello = co_await read_hello(state, peer);
+    if (!hello) co_return;
+    const auto driver = find_driver(*state->drivers, *hello);
     if (!driver) {
-        peer->close();
+        spdlog::warn("a driver connection was refused: wrong session or token");
         co_return;
     }
+    const on_exit disconnected([&driver, &peer] {
+        if (driver->current != peer) return;
+        driver->current = nullptr;
+        if (driver->owner) driver->owner->on_disconnected();
+    });
+    welcome(*driver, peer, *hello);
     while (driver->owner) {
         auto received = co_await peer->read();
         if (!received || driver->current != peer) break;
         deliver(*driver, std::move(*received));
-    }
-    peer->close();
-    if (driver->current == peer) {
-        driver->current = nullptr;
-        if (driver->owner) driver->owner->on_disconnected();
-    }
-}
-
-void log_failure(std::exception_ptr failure) {
-    if (!failure) return;
-    try {
-        std::rethrow_exception(failure);
-    } catch (const std::exception& e) {
-        spdlog::error("a driver connection ended by a bug: {}", e.what());
     }
 }
 
@@ -240,7 +229,7 @@ awaitable<void> accept_drivers(std::shared_ptr<shared_state> state) {
         if (!is_our_user(socket) || state->strangers >= max_strangers) continue;  // closes it
         socket.non_blocking(true, ec);
         auto serve = serve_connection(state, std::move(socket));
-        asio::co_spawn(state->acceptor.get_executor(), std::move(serve), log_failure);
+        spawn(state->acceptor.get_executor(), "a driver's connection", std::move(serve));
     }
 }
 
@@ -248,7 +237,8 @@ class endpoint_impl : public endpoint {
 public:
     endpoint_impl(std::shared_ptr<shared_state> state, std::filesystem::path path)
         : state_(std::move(state)), path_(std::move(path)) {
-        asio::co_spawn(state_->acceptor.get_executor(), accept_drivers(state_), log_failure);
+        spawn(state_->acceptor.get_executor(), "accepting drivers", accept_drivers(state_),
+              if_it_fails::end_process);
     }
 
     ~endpoint_impl() override {

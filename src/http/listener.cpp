@@ -2,7 +2,8 @@
 
 #include "http/connection.hpp"
 
-#include <boost/asio/co_spawn.hpp>
+#include "sparkgate/base/spawn.hpp"
+
 #include <spdlog/spdlog.h>
 
 #include <fcntl.h>
@@ -32,17 +33,6 @@ error_code listen_on(tcp::acceptor& acceptor, const tcp::endpoint& where) {
         acceptor.close(ignored);
     }
     return ec;
-}
-
-void report(const std::exception_ptr& failure) {
-    if (!failure) return;
-    try {
-        std::rethrow_exception(failure);
-    } catch (const std::exception& bug) {
-        spdlog::error("a connection ended with an exception: {}", bug.what());
-    } catch (...) {
-        spdlog::error("a connection ended with an unknown exception");
-    }
 }
 
 }  // namespace
@@ -88,7 +78,8 @@ void listener::admit(tcp::socket socket) {
     if (ec) return;  // it has gone already
     auto place = state_->places.enter(client.address());
     if (!place) return;
-    asio::co_spawn(acceptor_.get_executor(), serve(std::move(socket), state_, std::move(*place)), report);
+    auto serving = serve(std::move(socket), state_, std::move(*place));
+    spawn(acceptor_.get_executor(), "a connection", std::move(serving));
 }
 
 void listener::accept_failed(error_code failure) {

@@ -3,8 +3,7 @@
 #include "http/listener.hpp"
 #include "http/server_state.hpp"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
+#include "sparkgate/base/spawn.hpp"
 
 namespace sparkgate::http {
 namespace {
@@ -23,7 +22,7 @@ public:
 
     result<void> start() override {
         if (auto opened = listener_->open(); !opened) return opened.error();
-        asio::co_spawn(executor_, listener::run(listener_), asio::detached);
+        spawn(executor_, "accepting connections", listener::run(listener_), if_it_fails::end_process);
         return {};
     }
 

@@ -3,8 +3,8 @@
 #include "http/connection.hpp"
 #include "http/response_head.hpp"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
+#include "sparkgate/base/spawn.hpp"
+
 
 #include <charconv>
 #include <random>
@@ -39,7 +39,7 @@ void server_state::add(connection& one) {
     connections_.insert(&one);
     if (watching_) return;
     watching_ = true;
-    asio::co_spawn(executor_, watch_deadlines(shared_from_this()), asio::detached);
+    spawn(executor_, "the watch of deadlines", watch_deadlines(shared_from_this()), if_it_fails::end_process);
 }
 
 void server_state::remove(connection& one) {

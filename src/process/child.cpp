@@ -1,7 +1,7 @@
 #include "child.hpp"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
+#include "sparkgate/base/spawn.hpp"
+
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 
@@ -136,8 +136,8 @@ result<std::unique_ptr<child>> watch_shim(asio::any_io_executor executor, std::f
     auto state = std::make_shared<watched>(executor, std::move(dir), std::move(who));
     if (!assign(state->pidfd, std::move(pidfd)) || (fifo && !assign(state->fifo, std::move(fifo))))
         return fail(errc::unavailable, "cannot watch a process: no more descriptors can be watched");
-    asio::co_spawn(executor, watch_end(state), asio::detached);
-    if (state->fifo.is_open()) asio::co_spawn(executor, watch_report(state), asio::detached);
+    spawn(executor, "the watch of a shim", watch_end(state));
+    if (state->fifo.is_open()) spawn(executor, "the watch of an exit report", watch_report(state));
     // A report from before: the FIFO of a shim that has let go of it is silent.
     if (auto status = read_exit(state->dir)) state->ended(std::move(*status));
     return std::make_unique<shim_child>(std::move(state));

@@ -8,11 +8,8 @@
 #include "sparkgate/process/java_properties.hpp"
 #include "sparkgate/process/spark_ui.hpp"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
-
-#include <fcntl.h>
 
 namespace sparkgate::session {
 namespace {
@@ -23,7 +20,6 @@ constexpr std::chrono::milliseconds look_pause{50}, late_look_pause{2000};
 constexpr auto longest_start = std::chrono::seconds(30);
 // After its UI was seen.
 constexpr auto longest_registration = std::chrono::seconds(10);
-constexpr std::size_t look_bytes = 1 << 20;  // at one look
 // Whoever has printed so much without Spark's lines will not have them.
 constexpr std::int64_t most_bytes = 64 << 20;
 
@@ -48,16 +44,6 @@ process::conf_map batch_conf(const services& world) {
     return {};
 }
 
-// What was written since `offset`, which moves on.
-std::string read_news(const std::filesystem::path& log, std::int64_t& offset) {
-    const unique_fd fd(::open(log.c_str(), O_RDONLY | O_CLOEXEC));
-    std::string out(look_bytes, '\0');
-    const auto n = fd ? ::pread(fd.get(), out.data(), out.size(), offset) : 0;
-    out.resize(n > 0 ? static_cast<std::size_t>(n) : 0);
-    offset += static_cast<std::int64_t>(out.size());
-    return out;
-}
-
 bool is_clusters(const std::string& master) {
     return process::is_yarn(master) || process::is_kubernetes(master);
 }
@@ -69,24 +55,53 @@ batch::batch(services& world, alarm_clock& timer, std::int64_t id, batch_request
     : program(world, timer,
               {"batch", id, request.spark.name, std::move(owner), request.spark.proxy_user, std::move(key)},
               directory_of(world, id)),
-      request_(std::move(request)) {}
+      request_(std::move(request)),
+      seen_(std::make_unique<sight>(follow_log(0))) {}
+
+// What a record says. The request counts until the batch has ended.
+struct batch::stored {
+    explicit stored(const store::batch_record& from) : id(from.id) {
+        const auto known = parse_session_state(from.state);
+        auto its_details = read_details(from.details);
+        if (its_details)
+            details = std::move(*its_details);
+        else
+            damage = fail(errc::invalid_argument, "details: " + its_details.error().message);
+        if (!known) damage = fail(errc::invalid_argument, "the state is unknown");
+        if (known) state = *known;
+        if (is_finished(state)) return;
+        const auto object = read_object(from.request.value_or(""));
+        auto wanted = object ? batch_request_of(*object) : object.error();
+        if (wanted)
+            request = std::move(*wanted);
+        else
+            damage = fail(errc::invalid_argument, "request: " + wanted.error().message);
+    }
+
+    std::int64_t id;
+    session_state state = session_state::dead;
+    json details = json::object();
+    std::optional<batch_request> request;
+    std::optional<error> damage;
+};
 
 batch::batch(services& world, alarm_clock& timer, const store::batch_record& from)
-    : batch(world, timer, from.id, parse_details(from.details), from.state) {
-    if (is_finished(state_)) return;
-    request_ = batch_request_of(parse_details(from.request.value_or("")));
-}
+    : batch(world, timer, stored(from)) {}
 
-batch::batch(services& world, alarm_clock& timer, std::int64_t id, const json& details,
-             std::string_view state)
-    : program(world, timer, identity_of(id, details), directory_of(world, id)) {
-    restore(state, details);
+batch::batch(services& world, alarm_clock& timer, stored from)
+    : program(world, timer, identity_of(from.id, from.details), directory_of(world, from.id)),
+      request_(std::move(from.request)) {
+    if (from.damage)
+        restore_damaged(*from.damage);
+    else
+        restore(from.state, from.details);
+    if (!is_finished(state_)) seen_ = std::make_unique<sight>(follow_log(0));
 }
 
 batch::~batch() = default;
 
 std::optional<expiry> batch::expires() const {
-    if (!is_finished(state_)) return {};
+    if (!is_finished(state_) || damaged()) return {};
     expiry_rules rules;
     if (world_.settings.batch_retain_time.count() > 0) rules.retention = world_.settings.batch_retain_time;
     return next_expiry(occupation::ended, clocks_, rules);
@@ -153,8 +168,8 @@ void batch::on_launched() {
 // Also one that an earlier gateway process started in the moment of its death, before it could say so.
 void batch::on_reattached() {
     if (!is_clusters(world_.submit.rules.master)) apply(batch_event::runs);
-    asio::co_spawn(world_.executor, watch_application(std::static_pointer_cast<batch>(shared_from_this())),
-                   asio::detached);
+    spawn_for("the search for its application",
+              watch_application(std::static_pointer_cast<batch>(shared_from_this())));
 }
 
 void batch::on_ended(const process::exit_status* how) {
@@ -184,6 +199,7 @@ void batch::apply(batch_event what) {
     if (is_finished(state_)) {
         timer_.ring_by(world_.clock());  // more may have ended now than are kept
         request_.reset();
+        seen_.reset();
         // The driver's own page is gone with it; that of a cluster manager stays.
         if (!is_clusters(world_.submit.rules.master)) ui_url_.clear();
     }
@@ -194,34 +210,43 @@ void batch::apply(batch_event what) {
 // Until all is known that its output tells, or it has ended. Its start, for which others may be waiting, is
 // over when Spark is seen to be up.
 awaitable<void> batch::watch_application(std::shared_ptr<batch> self) {
-    process::application_output output;
-    std::int64_t offset = 0;
     const auto begin = std::chrono::steady_clock::now();
     asio::steady_timer timer(world_.executor);
-    while (!is_finished(state_) && offset < most_bytes) {
+    while (seen_ && !knows_all()) {
         const bool late = std::chrono::steady_clock::now() - begin > longest_start;
         if (late) leave_launch_queue();
         timer.expires_after(late ? late_look_pause : look_pause);
         (void)co_await timer.async_wait(as_tuple);
-        output.take(read_news(log_.path(), offset));
-        if (is_finished(state_) || !take_facts(output.facts())) continue;
-        if (const auto port = output.facts().ui_port; port && ui_url_.empty())
-            co_await find_application(self, *port);
-        break;
+        while (look_again())
+            co_await asio::post(world_.executor, asio::use_awaitable);
     }
     leave_launch_queue();
+    if (!seen_) co_return;
+    if (const auto port = seen_->output.facts().ui_port; port && ui_url_.empty())
+        co_await find_application(self, *port);
 }
 
-// True when nothing more is to come.
-bool batch::take_facts(const process::application_facts& facts) {
-    const auto& master = world_.submit.rules.master;
+bool batch::look_again() {
+    if (!seen_ || knows_all()) return false;
+    const auto news = seen_->log.read();
+    seen_->bytes += static_cast<std::int64_t>(news.size());
+    seen_->output.take(news);
+    take_facts(seen_->output.facts());
+    return !news.empty();
+}
+
+void batch::take_facts(const process::application_facts& facts) {
     if (!facts.app_id.empty()) app_id_ = facts.app_id;
     if (!facts.tracking_url.empty()) ui_url_ = facts.tracking_url;
     if (!facts.app_id.empty() || facts.driver_started) leave_launch_queue();
-    if (!is_clusters(master)) return facts.driver_started;
     const auto& state = facts.cluster_state;
     if (state == "RUNNING" || state == "Running") apply(batch_event::runs);
-    return state_ == session_state::running;
+}
+
+bool batch::knows_all() const {
+    if (seen_->bytes >= most_bytes) return true;
+    return is_clusters(world_.submit.rules.master) ? state_ == session_state::running
+                                                   : seen_->output.facts().driver_started;
 }
 
 // The driver registers its application a moment after its UI is up. A short application is soon over, and its

@@ -3,11 +3,18 @@
 #include <algorithm>
 
 namespace sparkgate::session {
+namespace {
+
+// Among those of which only so many are kept.
+bool counts(const program& one) {
+    return is_finished(one.state()) && !one.damaged();
+}
+
+}  // namespace
 
 void batch_manager::restore(const std::vector<store::batch_record>& known) {
     for (const auto& record : known)
-        adopt(std::make_shared<batch>(world_, timer_, record));
-    timer_.ring_by(world_.clock());  // more may be kept than are to be kept now
+        remember(std::make_shared<batch>(world_, timer_, record));
 }
 
 awaitable<result<creation<batch>>> batch_manager::create(batch_request request,
@@ -28,14 +35,14 @@ awaitable<result<creation<batch>>> batch_manager::create(batch_request request,
 void batch_manager::count() {
     const auto finished = static_cast<std::size_t>(
         std::count_if(programs().begin(), programs().end(),
-                      [](const program_pointer& each) { return is_finished(each->state()); }));
+                      [](const program_pointer& each) { return counts(*each); }));
     const auto kept = static_cast<std::size_t>(settings().batch_retain_count);
     too_many_ = finished > kept ? finished - kept : 0;
 }
 
 // The oldest go first.
 std::optional<std::string> batch_manager::surplus(const program& one) {
-    if (too_many_ == 0 || !is_finished(one.state())) return {};
+    if (too_many_ == 0 || !counts(one)) return {};
     --too_many_;
     return std::to_string(settings().batch_retain_count) + " newer ones have ended";
 }

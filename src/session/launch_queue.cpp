@@ -1,5 +1,7 @@
 #include "sparkgate/session/launch_queue.hpp"
 
+#include "sparkgate/base/on_exit.hpp"
+
 #include <algorithm>
 
 namespace sparkgate::session {
@@ -74,12 +76,12 @@ launch_queue::waiter launch_queue::next() {
 // thousand such turns do not stand on each other's stack.
 void launch_queue::let_in() {
     if (std::exchange(letting_in_, true)) return;
+    const on_exit done([this] { letting_in_ = false; });
     while (starting_.size() < at_once_ && !owners_.empty()) {
         const waiter one = next();
         starting_.insert(one.ticket);
         one.turn();
     }
-    letting_in_ = false;
 }
 
 }  // namespace sparkgate::session

@@ -5,11 +5,11 @@
 
 #include "sparkgate/base/crash_point.hpp"
 #include "sparkgate/base/files.hpp"
+#include "sparkgate/base/spawn.hpp"
 #include "sparkgate/base/unique_fd.hpp"
 #include "sparkgate/obs/log.hpp"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
 
 #include <fcntl.h>
 
@@ -37,6 +37,10 @@ void program::note(const std::string& line) {
         spdlog::debug("{} {}: {}", identity_.word, id(), done.error().message);
 }
 
+void program::spawn_for(const char* what, awaitable<void> work) {
+    spawn(world_.executor, fmt::format("{} {}: {}", identity_.word, id(), what), std::move(work));
+}
+
 void program::set_recorded() {
     recorded_ = true;
     changed_.notify();
@@ -53,14 +57,14 @@ awaitable<void> program::store_until_taken(std::function<std::vector<store::chan
 awaitable<void> program::save(std::shared_ptr<program> /* kept alive */) {
     auto present = [this] {
         std::vector<store::change> out;
-        if (recorded_ && !erased_) out.push_back(update());
+        if (recorded_ && !erased_ && !damaged_) out.push_back(update());
         return out;
     };
     co_await store_until_taken(std::move(present));
 }
 
 void program::save_soon() {
-    if (recorded_) asio::co_spawn(world_.executor, save(shared_from_this()), asio::detached);
+    if (recorded_) spawn_for("its record", save(shared_from_this()));
 }
 
 awaitable<result<void>> program::erase_record(store::change erasure) {
@@ -86,7 +90,23 @@ result<void> program::make_directory() {
     return make_private_directory(directory_ / "work");
 }
 
+void program::guarded(const std::function<void()>& step) {
+    try {
+        step();
+    } catch (const std::exception& bug) {
+        const auto why = std::string("internal failure: ") + bug.what();
+        if (child_)
+            begin_stop(why);
+        else
+            fail_start(why);
+    }
+}
+
 void program::start(launch_queue::place place) {
+    guarded([&] { begin_start(std::move(place)); });
+}
+
+void program::begin_start(launch_queue::place place) {
     if (state_ != session_state::starting) return abandon();  // stopped before it was started
     if (auto made = make_directory(); !made) return fail_start(made.error().message);
     note(timeline_.reached("queued"));
@@ -94,7 +114,9 @@ void program::start(launch_queue::place place) {
     place_ = std::move(place);
     // Users wait for their own programs only, whoever asks on their behalf.
     const auto& user = owner() ? owner() : proxy_user();
-    place_.wait(user.value_or(std::string()), [self = shared_from_this()] { self->launch(); });
+    place_.wait(user.value_or(std::string()), [self = shared_from_this()] {
+        self->guarded([&self] { self->launch(); });
+    });
 }
 
 void program::launch() {
@@ -110,24 +132,40 @@ void program::launch() {
     if (!launched) return fail_start(launched.error().message);
     waits_ = false;
     child_ = std::move(*launched);
+    spawn_for("its supervision", supervise(shared_from_this()));
     note(timeline_.reached("spawned " + spec->argv[0]));
-    asio::co_spawn(world_.executor, supervise(shared_from_this()), asio::detached);
     crash_point("launch.watched");
     on_launched();
 }
 
 void program::resume(launch_queue::place place) {
+    if (damaged_) return end_damaged();
+    guarded([&] { go_on(std::move(place)); });
+}
+
+void program::end_damaged() {
+    const auto newest = log_.last_lines(1).lines;
+    if (const auto remark = "sparkgate: " + reason_; newest.empty() || newest[0] != remark) note(remark);
+    auto found = world_.launcher.reattach(directory_);
+    if (!found) return;
+    gone_ = false;
+    child_ = std::move(*found);
+    child_->terminate();
+    spawn_for("its supervision", supervise(shared_from_this()));
+}
+
+void program::go_on(launch_queue::place place) {
     auto found = world_.launcher.reattach(directory_);
     if (!found && !process::was_started(directory_))
         return removal_marked() ? abandon() : start(std::move(place));
     if (!found) return end_unseen();
-    note("sparkgate: the server was started anew");
     child_ = std::move(*found);
+    spawn_for("its supervision", supervise(shared_from_this()));
+    note("sparkgate: the server was started anew");
     if (state_ == session_state::starting) {
         place_ = std::move(place);
         place_.wait({}, [] {});
     }
-    asio::co_spawn(world_.executor, supervise(shared_from_this()), asio::detached);
     on_reattached();
 }
 
@@ -140,6 +178,8 @@ void program::end_unseen() {
     }
     if (how->ended_by_us && reason_.empty()) reason_ = "it was ended while no server ran";
     gone_ = true;
+    while (look_again()) {
+    }
     on_ended(&*how);
     on_gone();
     announce();
@@ -158,6 +198,8 @@ awaitable<void> program::supervise(std::shared_ptr<program> /* kept alive */) {
     const process::exit_status status = co_await child_->wait_exit();
     spdlog::info("{} {}: spark-submit has ended: {}", identity_.word, id(), status.text());
     crash_point("end.seen");
+    while (look_again())
+        co_await asio::post(world_.executor, asio::use_awaitable);
     on_ended(&status);
     crash_point("end.told");
     place_.leave();
@@ -227,8 +269,14 @@ json program::common_details() const {
     return out;
 }
 
-void program::restore(std::string_view state, const json& details) {
-    state_ = parse_session_state(state).value_or(session_state::dead);
+void program::restore_damaged(const error& why) {
+    restore(session_state::dead, json::object());
+    damaged_ = true;
+    reason_ = "its record cannot be read: " + why.message;
+}
+
+void program::restore(session_state state, const json& details) {
+    state_ = state;
     gone_ = is_finished(state_);
     recorded_ = true;
     created_ = time_in(details, "created").value_or(created_);

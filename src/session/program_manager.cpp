@@ -3,9 +3,10 @@
 #include "pause.hpp"
 
 #include "sparkgate/base/crash_point.hpp"
+#include "sparkgate/base/on_exit.hpp"
+#include "sparkgate/base/spawn.hpp"
 
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
@@ -90,9 +91,7 @@ awaitable<result<void>> program_manager::admit(program_pointer created, launch_q
     // Listed before the first wait: name and key are taken from now on.
     list(created);
     if (created->name()) notes_.release_name(*created->name());
-    auto admitted = created->make_directory();
-    crash_point("create.before-record");
-    if (admitted) admitted = co_await world_.store.commit(creation_of(*created, counter_, next_id_));
+    const auto admitted = co_await record_creation(created);
     if (!admitted) {
         unlist(*created);
         created->abandon();
@@ -106,15 +105,33 @@ awaitable<result<void>> program_manager::admit(program_pointer created, launch_q
     co_return result<void>();
 }
 
+// An exception must not leave it listed for ever, without a record and without a start.
+awaitable<result<void>> program_manager::record_creation(program_pointer created) {
+    try {
+        auto done = created->make_directory();
+        crash_point("create.before-record");
+        if (done) done = co_await world_.store.commit(creation_of(*created, counter_, next_id_));
+        co_return done;
+    } catch (const std::exception& bug) {
+        co_return fail(errc::internal, bug.what());
+    }
+}
+
+void program_manager::resume() {
+    for (auto& each : std::exchange(restored_, {}))
+        adopt(std::move(each));
+    timer_.ring_by(world_.clock());  // more may be kept than are to be kept now
+}
+
 void program_manager::adopt(program_pointer known) {
     crash_point("recover.adopting");
-    if (!is_finished(known->state())) known->resume(world_.launches.readmit());
+    known->on_adopted();
+    if (!is_finished(known->state()) || known->damaged()) known->resume(world_.launches.readmit());
     const bool leaves = known->removal_marked();
     // One that was being removed is shown until it has ended, so that its DELETE can be repeated.
     if (!leaves || !is_finished(known->state())) list(known);
     if (leaves) {
-        auto work = remove_expired(std::move(known), {});
-        asio::co_spawn(world_.executor, std::move(work), asio::detached);
+        spawn(world_.executor, "a removal that was cut off", remove_expired(std::move(known), {}));
     } else if (const auto next = known->expires()) {
         timer_.ring_by(next->when);
     }
@@ -160,6 +177,10 @@ awaitable<result<void>> program_manager::remove(program_pointer which, std::stri
             co_await changed_.wait_until(std::chrono::steady_clock::time_point::max());
         co_return fail(errc::not_found, "Session " + std::to_string(id) + " already stopped.");
     }
+    const on_exit removed([this, id] {
+        removing_.erase(id);
+        changed_.notify();
+    });
     auto marked = which->mark_removal();
     if (marked) {
         crash_point("remove.marked");
@@ -168,7 +189,7 @@ awaitable<result<void>> program_manager::remove(program_pointer which, std::stri
         if (const auto left = co_await clear(which); !left) {
             spdlog::error("{} {}: its record could not be removed yet: {}", counter_, id,
                           left.error().message);
-            asio::co_spawn(world_.executor, clear_in_time(which), asio::detached);
+            spawn(world_.executor, "the removal of a record", clear_in_time(which));
         }
         unlist(*which);
     }
@@ -176,8 +197,6 @@ awaitable<result<void>> program_manager::remove(program_pointer which, std::stri
         spdlog::info("{} {} was removed: {}", counter_, id, why);
         notes_.add(id, which->name(), std::move(why));
     }
-    removing_.erase(id);
-    changed_.notify();
     co_return marked;
 }
 
@@ -215,8 +234,7 @@ void program_manager::expire() {
         auto why = surplus(*each);
         if (!why && next && next->when <= now) why = std::move(next->why);
         if (why) {
-            auto work = remove_expired(each, std::move(*why));
-            asio::co_spawn(world_.executor, std::move(work), asio::detached);
+            spawn(world_.executor, "a removal", remove_expired(each, std::move(*why)));
         } else if (next) {
             timer_.ring_by(next->when);
         }
@@ -237,8 +255,7 @@ void program_manager::release_waiters() {
 awaitable<void> program_manager::stop_all(std::string reason) {
     const auto all = programs_;
     for (const auto& each : all) {
-        auto stop = each->stop(reason);
-        asio::co_spawn(world_.executor, std::move(stop), asio::detached);
+        spawn(world_.executor, "a stop", each->stop(reason));
     }
     for (const auto& each : all)
         co_await each->stop({});

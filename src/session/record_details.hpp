@@ -1,13 +1,18 @@
-// Reads what a record's `details` keep. A member that is missing or of another type is nothing: the file may
-// be of an earlier version.
+// Reads the JSON of records. What was taken from a client once is read again whatever its size; what does not
+// have the form in which it is written is an error, since a guess could start a program as somebody else. A
+// member that is missing is nothing: the record may be of an earlier version.
 #pragma once
 
 #include "sparkgate/session/program.hpp"
 
 namespace sparkgate::session {
 
-// The object; an empty one if the text is none.
-json parse_details(const std::string& text);
+// Errors: invalid_argument, one line.
+result<json> read_object(std::string_view text);
+
+// An object with the members that program::common_details() writes. Errors as above.
+result<json> read_details(std::string_view text);
+
 std::optional<std::string> text_in(const json& details, const char* key);
 std::optional<epoch_ms> time_in(const json& details, const char* key);
 

@@ -24,63 +24,84 @@ json spark_as_json(const process::spark_request& spark) {
                 {"conf", spark.conf}};
 }
 
-template <class T>
-void read(const json& stored, const char* field, T& into) {
-    const auto found = stored.find(field);
-    if (found == stored.end() || found->is_null()) return;
-    try {
-        into = found->get<T>();
-    } catch (const json::exception&) {  // of another type
+// Reads the fields of a stored request; the first that is of another type is kept in error().
+class stored_request {
+public:
+    explicit stored_request(const json& from) : from_(from) {}
+
+    template <class T>
+    void read(const char* field, T& into) {
+        const auto found = from_.find(field);
+        if (found == from_.end() || found->is_null()) return;
+        try {
+            into = found->get<T>();
+        } catch (const json::exception&) {
+            refuse(std::string(field) + " is of another type");
+        }
     }
-}
 
-template <class T>
-void read(const json& stored, const char* field, std::optional<T>& into) {
-    T value{};
-    const auto found = stored.find(field);
-    if (found == stored.end() || found->is_null()) return;
-    read(stored, field, value);
-    into = std::move(value);
-}
+    template <class T>
+    void read(const char* field, std::optional<T>& into) {
+        if (const auto found = from_.find(field); found == from_.end() || found->is_null()) return;
+        read(field, into.emplace());
+    }
 
-process::spark_request spark_request_of(const json& stored) {
+    void refuse(std::string why) {
+        if (!error_) error_ = fail(errc::invalid_argument, std::move(why));
+    }
+    const std::optional<sparkgate::error>& error() const { return error_; }
+
+private:
+    const json& from_;
+    std::optional<sparkgate::error> error_;
+};
+
+process::spark_request read_spark_request(stored_request& in) {
     process::spark_request out;
-    read(stored, "proxyUser", out.proxy_user);
-    read(stored, "jars", out.jars);
-    read(stored, "pyFiles", out.py_files);
-    read(stored, "files", out.files);
-    read(stored, "archives", out.archives);
-    read(stored, "driverMemory", out.driver_memory);
-    read(stored, "driverCores", out.driver_cores);
-    read(stored, "executorMemory", out.executor_memory);
-    read(stored, "executorCores", out.executor_cores);
-    read(stored, "numExecutors", out.num_executors);
-    read(stored, "queue", out.queue);
-    read(stored, "name", out.name);
-    read(stored, "className", out.class_name);
-    read(stored, "conf", out.conf);
+    in.read("proxyUser", out.proxy_user);
+    in.read("jars", out.jars);
+    in.read("pyFiles", out.py_files);
+    in.read("files", out.files);
+    in.read("archives", out.archives);
+    in.read("driverMemory", out.driver_memory);
+    in.read("driverCores", out.driver_cores);
+    in.read("executorMemory", out.executor_memory);
+    in.read("executorCores", out.executor_cores);
+    in.read("numExecutors", out.num_executors);
+    in.read("queue", out.queue);
+    in.read("name", out.name);
+    in.read("className", out.class_name);
+    in.read("conf", out.conf);
     return out;
 }
 
 }  // namespace
 
-session_request session_request_of(const json& stored) {
+result<session_request> session_request_of(const json& stored) {
+    stored_request in(stored);
     session_request out;
-    std::string kind;
-    read(stored, "kind", kind);
-    out.kind = parse_kind(kind).value_or(code_kind::shared);
-    out.spark = spark_request_of(stored);
-    read(stored, "heartbeatTimeoutInSecond", out.heartbeat_timeout_s);
-    read(stored, "ttl", out.ttl);
-    read(stored, "idleTimeout", out.idle_timeout);
+    std::string kind(to_string(out.kind));
+    in.read("kind", kind);
+    if (const auto known = parse_kind(kind))
+        out.kind = *known;
+    else
+        in.refuse("the kind is unknown");
+    out.spark = read_spark_request(in);
+    in.read("heartbeatTimeoutInSecond", out.heartbeat_timeout_s);
+    in.read("ttl", out.ttl);
+    in.read("idleTimeout", out.idle_timeout);
+    if (in.error()) return *in.error();
     return out;
 }
 
-batch_request batch_request_of(const json& stored) {
+result<batch_request> batch_request_of(const json& stored) {
+    stored_request in(stored);
     batch_request out;
-    read(stored, "file", out.file);
-    read(stored, "args", out.args);
-    out.spark = spark_request_of(stored);
+    in.read("file", out.file);
+    in.read("args", out.args);
+    out.spark = read_spark_request(in);
+    if (out.file.empty()) in.refuse("it names no file");
+    if (in.error()) return *in.error();
     return out;
 }
 

@@ -9,9 +9,6 @@
 #include "sparkgate/config/session_keys.hpp"
 #include "sparkgate/obs/log.hpp"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
-
 namespace sparkgate::session {
 
 namespace {
@@ -26,7 +23,8 @@ config::settings own_settings(const config::settings& server, const session_requ
 std::string token_of(const std::filesystem::path& directory) {
     const auto text = read_file(directory / "driver.json");
     if (!text) return make_token();  // no driver can prove itself then, and the start ends in time
-    return text_in(parse_details(*text), "token").value_or(make_token());
+    const auto settings = read_object(*text);
+    return settings ? text_in(*settings, "token").value_or(make_token()) : make_token();
 }
 
 }  // namespace
@@ -42,27 +40,59 @@ session::session(services& world, alarm_clock& timer, std::int64_t id, session_r
     set_alarm();
 }
 
+// What a record says; of a damaged one the parts that can be read, so that it is found by name and key.
+struct session::stored {
+    explicit stored(const store::session_record& from) : id(from.id) {
+        const auto known = parse_session_state(from.state);
+        auto its_details = read_details(from.details);
+        const auto its_request = read_object(from.request);
+        auto wanted = its_request ? session_request_of(*its_request) : its_request.error();
+        if (known)
+            state = *known;
+        else
+            damage = fail(errc::invalid_argument, "the state is unknown");
+        if (its_details)
+            details = std::move(*its_details);
+        else
+            damage = fail(errc::invalid_argument, "details: " + its_details.error().message);
+        if (wanted)
+            request = std::move(*wanted);
+        else
+            damage = fail(errc::invalid_argument, "request: " + wanted.error().message);
+    }
+
+    std::int64_t id;
+    session_state state = session_state::dead;
+    json details = json::object();
+    session_request request;
+    std::optional<error> damage;
+};
+
 session::session(services& world, alarm_clock& timer, const store::session_record& from,
                  const std::vector<store::statement_record>& statements)
-    : session(world, timer, from, parse_details(from.details),
-              session_request_of(parse_details(from.request))) {
+    : session(world, timer, stored(from)) {
     for (const auto& each : statements)
         statements_.restore(each);
     if (!statements.empty()) oldest_stream_ = statements.front().id;
-    if (!is_active(state_)) end_statements();
     if (state_ == session_state::idle && statements_.has_unfinished()) state_ = session_state::busy;
 }
 
-session::session(services& world, alarm_clock& timer, const store::session_record& from, const json& details,
-                 session_request request)
+session::session(services& world, alarm_clock& timer, stored from)
     : program(world, timer,
-              {"session", from.id, request.spark.name, text_in(details, "owner"), request.spark.proxy_user,
-               key_in(details)},
+              {"session", from.id, from.request.spark.name, text_in(from.details, "owner"),
+               from.request.spark.proxy_user, key_in(from.details)},
               world.settings.state_dir / "sessions" / std::to_string(from.id)),
-      request_(std::move(request)),
+      request_(std::move(from.request)),
       settings_(own_settings(world.settings, request_)),
       rules_(rules_for(settings_, request_)) {
-    restore(from.state, details);
+    if (from.damage)
+        restore_damaged(*from.damage);
+    else
+        restore(from.state, from.details);
+}
+
+void session::on_adopted() {
+    if (!is_active(state_) || is_finished(state_)) end_statements();
 }
 
 session::~session() = default;
@@ -87,7 +117,7 @@ result<process::child_spec> session::prepare() {
 }
 
 void session::on_launched() {
-    asio::co_spawn(world_.executor, watch_start(self()), asio::detached);
+    spawn_for("the watch of its start", watch_start(self()));
 }
 
 // A driver that lives dials again, and says what it did meanwhile.
@@ -153,6 +183,7 @@ void session::touch() {
 }
 
 std::optional<expiry> session::expires() const {
+    if (damaged()) return {};
     auto now = occupation::idle;
     if (is_finished(state_))
         now = occupation::ended;
@@ -215,7 +246,7 @@ void session::on_ready(const driver::frame& received) {
     crash_point("ready.received");
     const auto seq = received.integer("seq");
     unrecorded_.insert(seq);
-    asio::co_spawn(world_.executor, record_ready(self(), seq), asio::detached);
+    spawn_for("the record of its start", record_ready(self(), seq));
     send_next();
 }
 

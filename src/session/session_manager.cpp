@@ -27,7 +27,7 @@ void session_manager::restore(const store::contents& known) {
             ++next;
         for (; next != known.statements.end() && next->session == record.id; ++next)
             own.push_back(*next);
-        adopt(std::make_shared<session>(world_, timer_, record, own));
+        remember(std::make_shared<session>(world_, timer_, record, own));
     }
 }
 

@@ -3,9 +3,6 @@
 #include "sparkgate/base/unique_fd.hpp"
 #include "sparkgate/session/session.hpp"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
-
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -197,7 +194,7 @@ void session::on_result(driver::frame received) {
         const auto seq = received.integer("seq");
         unrecorded_.insert(seq);
         crash_point("result.received");
-        asio::co_spawn(world_.executor, record_result(self(), which, seq), asio::detached);
+        spawn_for("the record of a result", record_result(self(), which, seq));
         drop_old_statements();
     }
     send_next();
@@ -219,12 +216,16 @@ void session::drop_old_statements() {
     const auto first = statements_.all().front()->id;
     const auto lowest = statements_.retain(static_cast<std::size_t>(settings_.retained_statements));
     if (lowest == 0) return;
-    // One that the store refuses is made up for by the next.
-    auto done = [self = self()](const std::exception_ptr&, const result<void>&) {};
-    asio::co_spawn(world_.executor, erase_statements(first, lowest), std::move(done));
+    spawn_for("the removal of old statements", forget_statements(self(), first, lowest));
     std::error_code ignored;
     for (; oldest_stream_ < lowest; ++oldest_stream_)
         std::filesystem::remove(stream_path(oldest_stream_), ignored);
+}
+
+// What the store refuses is made up for by the next time.
+awaitable<void> session::forget_statements(std::shared_ptr<session> /* kept alive */, std::int64_t from,
+                                           std::int64_t below) {
+    (void)co_await erase_statements(from, below);
 }
 
 awaitable<result<void>> session::erase_statements(std::int64_t from, std::int64_t below) {
@@ -263,19 +264,22 @@ void session::end_statements() {
 awaitable<void> session::save(std::shared_ptr<session> /* kept alive */, std::shared_ptr<statement> which) {
     auto present = [this, which]() -> std::vector<store::change> {
         // An output that only the store has was recorded with all the rest.
-        if (erased() || which->output_in_store || statements_.find(which->id) != which) return {};
+        if (erased() || damaged() || which->output_in_store || statements_.find(which->id) != which) return {};
         return put_change(id(), *which);
     };
     co_await store_until_taken(std::move(present));
 }
 
 void session::save_soon(std::shared_ptr<statement> which) {
-    asio::co_spawn(world_.executor, save(self(), std::move(which)), asio::detached);
+    spawn_for("the record of a statement", save(self(), std::move(which)));
 }
 
 awaitable<result<std::string>> session::output_of(std::shared_ptr<const statement> which) {
-    if (which->output_in_store) co_return co_await world_.store.read_output(id(), which->id);
-    co_return which->output.value_or("null");
+    if (!which->output_in_store) co_return which->output.value_or("null");
+    auto text = co_await world_.store.read_output(id(), which->id);
+    if (!text && text.error().code == errc::internal)
+        co_return error_output(which->id, "StoreError", text.error().message);
+    co_return text;
 }
 
 std::filesystem::path session::stream_path(std::int64_t statement_id) const {

@@ -44,9 +44,12 @@ statement_queue::pointer statement_queue::add(code_kind kind, std::string code) 
 void statement_queue::restore(const store::statement_record& from) {
     auto known = std::make_shared<statement>();
     known->id = from.id;
-    known->kind = parse_kind(from.kind).value_or(code_kind::pyspark);
     known->code = from.code;
-    known->state = parse_statement_state(from.state).value_or(statement_state::cancelled);
+    // One whose words are unknown is never run.
+    const auto kind = parse_kind(from.kind);
+    const auto state = parse_statement_state(from.state);
+    known->kind = kind.value_or(code_kind::pyspark);
+    known->state = kind && state ? *state : statement_state::cancelled;
     known->started = from.started;
     known->completed = from.completed;
     known->progress = from.progress;

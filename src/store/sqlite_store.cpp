@@ -3,6 +3,7 @@
 #include "store/tables.hpp"
 #include "store/writer.hpp"
 
+#include "sparkgate/base/json.hpp"
 #include "sparkgate/store/store.hpp"
 
 #include <boost/asio/associated_executor.hpp>
@@ -175,7 +176,10 @@ awaitable<result<std::string>> sqlite_store::read_output(std::int64_t session, s
 
 awaitable<result<std::string>> sqlite_store::read_on_own_thread(std::int64_t session,
                                                                 std::int64_t statement) {
-    co_return reader_.read_output(session, statement);
+    auto output = reader_.read_output(session, statement);
+    if (output && !is_json(*output))
+        co_return fail(errc::internal, "the stored output of statement " + std::to_string(statement) + " is damaged");
+    co_return output;
 }
 
 void sqlite_store::close() {

@@ -122,6 +122,7 @@ private:
         const auto known = store.load().value();
         manager_ = std::make_unique<session::batch_manager>(std::move(world), known.next_batch_id);
         manager_->restore(known.batches);
+        manager_->resume();
     }
 
     std::vector<std::unique_ptr<session::batch_manager>> earlier_;

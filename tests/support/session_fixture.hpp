@@ -54,6 +54,7 @@ protected:
         const auto known = store.load().value();
         manager_ = std::make_unique<session::session_manager>(make_services(), known.next_session_id);
         manager_->restore(known);
+        manager_->resume();
     }
 
     static session::session_request request(code_kind kind = code_kind::pyspark) {

@@ -14,7 +14,7 @@ enum exit_code : int {
     config_unreadable = 5,  // the file of --config, or one that the configuration points to
     cannot_listen = 6,      // port taken, address not ours, or remote access without authentication
     no_spark = 7,
-    state_unusable = 8,  // state.dir cannot be written, or is in use by another gateway
+    state_unusable = 8,  // state.dir cannot be written, is in use by another gateway, or cannot be recovered
 };
 
 // Returns the exit code of the process. Start-up failures print one line on stderr.

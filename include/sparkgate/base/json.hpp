@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -20,6 +21,9 @@ struct json_limits {
     std::size_t values = 100'000;  // of all kinds, at all depths
     std::size_t keys = 4'096;      // of all objects
 };
+
+// For what the gateway itself has written: only the depth is bounded, for the stack's sake.
+inline constexpr json_limits own_json{.values = SIZE_MAX, .keys = SIZE_MAX};
 
 // Reads one JSON text (UTF-8). A key twice in an object is refused: readers differ in which one counts.
 // Errors: invalid_argument, saying where and what was expected.

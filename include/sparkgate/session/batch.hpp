@@ -27,7 +27,8 @@ public:
     awaitable<result<void>> erase() override;
 
 private:
-    batch(services& world, alarm_clock& timer, std::int64_t id, const json& details, std::string_view state);
+    struct stored;
+    batch(services& world, alarm_clock& timer, stored from);
 
     result<process::child_spec> prepare() override;
     void on_launched() override;
@@ -38,10 +39,23 @@ private:
     void apply(batch_event what);
     store::batch_record record() const;
     awaitable<void> watch_application(std::shared_ptr<batch> self);
-    bool take_facts(const process::application_facts& facts);
+    // A piece of what is new in its output; false when there was none, or nothing more is to be found in it.
+    bool look_again() override;
+    void take_facts(const process::application_facts& facts);
+    // Whether its output has told all, or so much without Spark's lines that it will not have them.
+    bool knows_all() const;
     awaitable<void> find_application(std::shared_ptr<batch> self, std::uint16_t ui_port);
 
+    // What its output has told so far.
+    struct sight {
+        explicit sight(process::log_follower from) : log(std::move(from)) {}
+        process::log_follower log;
+        process::application_output output;
+        std::int64_t bytes = 0;
+    };
+
     std::optional<batch_request> request_;  // until it has ended
+    std::unique_ptr<sight> seen_;           // until it has ended
     bool stopping_ = false;
 };
 

@@ -11,7 +11,7 @@ public:
     batch_manager(services world, std::int64_t next_id)
         : program_manager(std::move(world), "batch", next_id) {}
 
-    // Goes on with what an earlier gateway process has recorded. Once, before any other call.
+    // Makes what an earlier gateway process has recorded, changing nothing; then resume().
     void restore(const std::vector<store::batch_record>& known);
 
     // As create_program() says. Besides, the file has to be one that Spark may read.

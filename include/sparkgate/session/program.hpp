@@ -71,6 +71,9 @@ public:
     std::optional<shown>& last_shown() { return last_shown_; }
     // Whether no process of it is left.
     bool gone() const { return gone_; }
+    // Whether its record cannot be read. It is dead, is shown until somebody removes it, and its record stays
+    // as it is: another version of the gateway, or a person, may be able to read it.
+    bool damaged() const { return damaged_; }
 
     // Whether the creation is in the store: the manager's word.
     bool recorded() const { return recorded_; }
@@ -82,8 +85,11 @@ public:
     // log: it is not an error of the request. Call once, or abandon().
     void start(launch_queue::place place);
     // Instead of start(), for one of an earlier gateway process that had not ended: goes on with its child,
-    // learns how it ended meanwhile, or starts it if that had not been done.
+    // learns how it ended meanwhile, or starts it if that had not been done. The child of a damaged one is
+    // ended.
     void resume(launch_queue::place place);
+    // Before resume(), and for those that had ended: the shared pointer is there, records may be changed.
+    virtual void on_adopted() {}
     // Instead of start(): the program was refused after all. Who waits for its end is told.
     void abandon();
 
@@ -113,6 +119,9 @@ protected:
     virtual void on_launched() = 0;
     // Its child was found again.
     virtual void on_reattached() = 0;
+    // spark-submit has ended, on_ended() is next: looks at a piece of what it has printed last. False when all
+    // was seen.
+    virtual bool look_again() { return false; }
     // spark-submit has ended; nothing when it never ran. Sets state and reason.
     virtual void on_ended(const process::exit_status* how) = 0;
     virtual void on_gone() {}
@@ -131,6 +140,8 @@ protected:
     void terminate();
     void leave_launch_queue() { place_.leave(); }
     void note(const std::string& line);
+    // Starts a coroutine of this program; `what` names it in the log, should an exception escape.
+    void spawn_for(const char* what, awaitable<void> work);
     // Resolves when the store has taken what `changes` gives, asked anew for each attempt, or when that is
     // nothing any more.
     awaitable<void> store_until_taken(std::function<std::vector<store::change>()> changes);
@@ -139,7 +150,8 @@ protected:
     void save_soon();
     // What every record keeps, for its details, and how that is read again.
     json common_details() const;
-    void restore(std::string_view state, const json& details);
+    void restore(session_state state, const json& details);
+    void restore_damaged(const error& why);
 
     services& world_;
     alarm_clock& timer_;
@@ -156,14 +168,19 @@ protected:
     change_signal changed_;
 
 private:
+    // Runs a step of the start; an exception is a failed start.
+    void guarded(const std::function<void()>& step);
+    void begin_start(launch_queue::place place);
     void launch();
+    void go_on(launch_queue::place place);
+    void end_damaged();
     void end_unseen();
     void fail_start(const std::string& why);
     awaitable<void> supervise(std::shared_ptr<program> self);
 
     launch_queue::place place_;
     bool waits_ = false;  // in the launch queue, or its start has failed
-    bool recorded_ = false, erased_ = false;
+    bool recorded_ = false, erased_ = false, damaged_ = false;
     std::optional<shown> last_shown_;
 };
 

@@ -45,6 +45,10 @@ public:
     // no_space when its directory takes no mark, and nothing was done. `why` is empty when a client asked.
     awaitable<result<void>> remove(program_pointer which, std::string why = {});
 
+    // Goes on with what was restored: lists it, and what had not ended goes on. Once, before any other call
+    // but restore().
+    void resume();
+
     // Removes programs at the time they expire; to be spawned once, for the gateway's life.
     awaitable<void> expire_in_time();
     // Begins to remove all that have expired by now.
@@ -71,8 +75,8 @@ protected:
                                                         std::optional<std::string> key, Check check_own,
                                                         Make make);
 
-    // One that an earlier gateway process left in the store, in order of id: one that had not ended goes on.
-    void adopt(program_pointer known);
+    // One that an earlier gateway process left in the store, in order of id. Nothing is done with it yet.
+    void remember(program_pointer known) { restored_.push_back(std::move(known)); }
 
     services world_;
     alarm_clock timer_;
@@ -83,12 +87,14 @@ private:
                                                      std::optional<creation_key> key);
     result<launch_queue::place> reserve();
     awaitable<result<void>> admit(program_pointer created, launch_queue::place place);
+    awaitable<result<void>> record_creation(program_pointer created);
 
     // Why a program has to go although its time is not over; nothing: it may stay.
     virtual std::optional<std::string> surplus(const program&) { return {}; }
     // Before all programs are asked.
     virtual void count() {}
 
+    void adopt(program_pointer known);
     void list(program_pointer what);
     void unlist(const program& what);
     awaitable<void> remove_expired(program_pointer which, std::string why);
@@ -98,6 +104,7 @@ private:
     const std::string counter_;
     std::int64_t next_id_;
     std::vector<program_pointer> programs_;
+    std::vector<program_pointer> restored_;  // until resume()
     std::map<std::string, program_pointer> keyed_;  // by owner and Idempotency-Key
     std::set<std::int64_t> removing_;
     removal_notes notes_;

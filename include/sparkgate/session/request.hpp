@@ -35,8 +35,9 @@ struct batch_request {
 json as_json(const session_request& request);
 json as_json(const batch_request& request);
 
-// What as_json() has written. A field that is missing or of another type has its default.
-session_request session_request_of(const json& stored);
-batch_request batch_request_of(const json& stored);
+// What as_json() has written. A field that is missing has its default: the text may be of an earlier version.
+// Errors: invalid_argument, one line, for a field of another type, an unknown kind, and a batch without file.
+result<session_request> session_request_of(const json& stored);
+result<batch_request> batch_request_of(const json& stored);
 
 }  // namespace sparkgate::session

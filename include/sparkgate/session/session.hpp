@@ -83,6 +83,7 @@ public:
 
 private:
     // Life (session.cpp)
+    void on_adopted() override;
     result<process::child_spec> prepare() override;
     void on_launched() override;
     void on_reattached() override;
@@ -94,8 +95,8 @@ private:
     awaitable<void> watch_start(std::shared_ptr<session> self);
     void apply(session_event what);
     store::session_record record() const;
-    session(services& world, alarm_clock& timer, const store::session_record& from, const json& details,
-            session_request request);
+    struct stored;
+    session(services& world, alarm_clock& timer, stored from);
     awaitable<void> record_ready(std::shared_ptr<session> self, std::int64_t seq);
     void on_phase(const driver::frame& received);
     void on_ready(const driver::frame& received);
@@ -112,6 +113,7 @@ private:
     // Removes the records of statements [from, below) in small steps: one transaction for many large outputs
     // would hold up everybody else.
     awaitable<result<void>> erase_statements(std::int64_t from, std::int64_t below);
+    awaitable<void> forget_statements(std::shared_ptr<session> self, std::int64_t from, std::int64_t below);
     void on_started(const driver::frame& received);
     void on_progress(const driver::frame& received);
     void on_stream(const driver::frame& received);

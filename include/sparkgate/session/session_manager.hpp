@@ -11,7 +11,7 @@ public:
     session_manager(services world, std::int64_t next_id)
         : program_manager(std::move(world), "session", next_id) {}
 
-    // Goes on with what an earlier gateway process has recorded. Once, before any other call.
+    // Makes what an earlier gateway process has recorded, changing nothing; then resume().
     void restore(const store::contents& known);
 
     // As create_program() says. Besides, what the conf sets of the server's keys has to be valid.

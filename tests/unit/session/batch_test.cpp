@@ -53,6 +53,59 @@ TEST_F(batch_test, one_that_fails_is_dead_and_says_why) {
     EXPECT_NE(killed->reason().find("signal 9"), std::string::npos);
 }
 
+TEST_F(batch_test, what_it_printed_last_is_seen_before_its_end_is_told) {
+    settings.spark_master = "yarn";
+    const auto self = create();
+    std::ofstream(self->directory() / "output.log", std::ios::app)
+        << std::string(300'000, '\n') << "INFO Client: Submitted application application_17_0001\n";
+    child_of(self).exit_with(0);
+    wait_state(self, session_state::success);
+    EXPECT_EQ(self->app_id(), "application_17_0001");
+    loop.run_until([&] { return store.load()->batches.at(0).details.find("application_17_0001") != std::string::npos; },
+                   "its record");
+}
+
+TEST_F(batch_test, one_that_ended_while_no_server_ran_has_what_it_printed_last) {
+    settings.spark_master = "yarn";
+    const auto self = create();
+    vanish(self);
+    std::ofstream(self->directory() / "output.log", std::ios::app)
+        << "INFO Client: Submitted application application_17_0002\n";
+    std::ofstream(self->directory() / "exit.json") << R"({"code":0,"ended_by_us":false})";
+    restart();
+    EXPECT_EQ(find("0")->state(), session_state::success);
+    EXPECT_EQ(find("0")->app_id(), "application_17_0002");
+}
+
+TEST_F(batch_test, a_record_that_cannot_be_read_is_dead_and_stays_as_it_is) {
+    const std::vector<store::batch_record> damaged{
+        {0, "", "starting", "{", "{}"},
+        {1, "", "starting", R"({"args":["a"]})", "{}"},
+        {2, "", "running", R"({"file":"/jobs/pi.py","proxyUser":7})", "{}"},
+        {3, "", "success", "{}", R"({"owner":)"},
+        {4, "", "asleep", R"({"file":"/jobs/pi.py"})", "{}"},
+    };
+    for (const auto& each : damaged) {
+        std::vector<store::change> changes;
+        changes.emplace_back(store::put_batch{each});
+        auto work = store.commit(std::move(changes));
+        loop.await(std::move(work)).value();
+    }
+    settings.batch_retain_count = 0;
+    manager().expire();
+    loop.settle();
+    ASSERT_EQ(manager().programs().size(), 5u) << "they do not count among those that are kept";
+    for (const auto& each : damaged) {
+        const auto shown = find(std::to_string(each.id));
+        EXPECT_EQ(shown->state(), session_state::dead) << each.id;
+        EXPECT_TRUE(shown->reason().starts_with("its record cannot be read: ")) << shown->reason();
+    }
+    EXPECT_TRUE(launcher.children.empty());
+    const auto stored = store.load().value();
+    for (const auto& each : damaged)
+        EXPECT_EQ(stored.batches.at(static_cast<std::size_t>(each.id)).details, each.details);
+}
+
 TEST_F(batch_test, one_that_cannot_be_started_is_dead_and_says_why) {
     launcher.refusal = fail(errc::unavailable, "no more processes");
     const auto self = create();

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include <stdexcept>
 #include <vector>
 
 namespace sparkgate::session {
@@ -25,6 +26,16 @@ protected:
     std::vector<std::string> started;
     std::map<std::string, launch_queue::place> places;
 };
+
+TEST_F(launch_queue_test, a_turn_that_throws_does_not_stop_the_queue) {
+    launch_queue queue(1, 10);
+    auto bad = queue.reserve().value();
+    EXPECT_THROW(bad.wait("", [] { throw std::runtime_error("a bug"); }), std::runtime_error);
+    come(queue, "next");
+    EXPECT_THAT(started, IsEmpty()) << "the place is taken until it is left";
+    bad.leave();
+    EXPECT_THAT(started, ElementsAre("next"));
+}
 
 TEST_F(launch_queue_test, as_many_as_may_start_at_once_and_the_others_in_their_order) {
     launch_queue queue(2, 10);

@@ -11,6 +11,26 @@ protected:
     session_pointer found(const char* id = "0") { return manager().find(id).value(); }
     statement_pointer statement(std::int64_t id) { return found()->statements().find(id); }
 
+    void keep(store::session_record record) {
+        std::vector<store::change> changes;
+        changes.emplace_back(store::put_session{std::move(record)});
+        auto work = store.commit(std::move(changes));
+        loop.await(std::move(work)).value();
+    }
+    void keep_session(std::int64_t id, std::string state) {
+        keep({id, "", std::move(state), R"({"kind":"pyspark"})", "{}"});
+    }
+    void keep_statement(std::int64_t owner, std::string state, std::string kind = "pyspark") {
+        store::statement_record record;
+        record.session = owner;
+        record.kind = std::move(kind);
+        record.state = std::move(state);
+        std::vector<store::change> changes;
+        changes.emplace_back(store::put_statement{std::move(record)});
+        auto work = store.commit(std::move(changes));
+        loop.await(std::move(work)).value();
+    }
+
     void restart_while_slow_runs_and_next_waits() {
         auto before = start_idle();
         submit(before.self, "slow");
@@ -229,6 +249,96 @@ TEST_F(session_recovery, a_removal_that_was_cut_off_before_the_end_is_finished) 
     loop.run_until([&] { return manager().all().empty(); }, "it is removed");
     EXPECT_EQ(child_of(idle.self).terminated, 1);
     EXPECT_TRUE(store.load()->sessions.empty());
+}
+
+TEST_F(session_recovery, every_state_of_a_session_with_every_state_of_a_statement_comes_back) {
+    std::int64_t id = 0;
+    for (const auto of_session : session::all_session_states)
+        for (const auto of_statement : session::all_statement_states) {
+            keep_session(id, std::string(to_string(of_session)));
+            keep_statement(id++, std::string(to_string(of_statement)));
+        }
+    manager();
+    restart();
+    ASSERT_EQ(manager().all().size(), static_cast<std::size_t>(id)) << "none hides another";
+    for (const auto& each : manager().all()) {
+        if (!is_active(each->state()) || is_finished(each->state()))
+            EXPECT_TRUE(is_final(each->statements().find(0)->state)) << each->id();
+    }
+    const auto all_are_final = [this] {
+        for (const auto& record : store.load()->statements)
+            if (!is_final(session::parse_statement_state(record.state).value()) &&
+                is_finished(found(std::to_string(record.session).c_str())->state()))
+                return false;
+        return true;
+    };
+    loop.run_until(all_are_final, "the records of the statements of ended sessions");
+}
+
+TEST_F(session_recovery, a_record_that_cannot_be_read_is_dead_and_stays_as_it_is) {
+    const std::vector<store::session_record> damaged{
+        {0, "", "idle", "{", "{}"},
+        {1, "", "idle", "[]", "{}"},
+        {2, "", "starting", R"({"kind":"pyspark","conf":["a"]})", "{}"},
+        {3, "", "starting", R"({"kind":"pyspark","proxyUser":7})", "{}"},
+        {4, "", "starting", R"({"kind":"cobol"})", "{}"},
+        {5, "", "busy", "{}", "no json"},
+        {6, "", "busy", "{}", R"({"owner":["ada"]})"},
+        {7, "", "asleep", "{}", "{}"},
+    };
+    manager();
+    for (const auto& each : damaged) {
+        keep(each);
+        keep_statement(each.id, "waiting");
+    }
+    keep_session(8, "starting");
+    restart();
+    ASSERT_EQ(manager().all().size(), 9u);
+    for (const auto& each : damaged) {
+        const auto shown = found(std::to_string(each.id).c_str());
+        EXPECT_EQ(shown->state(), session_state::dead) << each.id;
+        EXPECT_TRUE(shown->reason().starts_with("its record cannot be read: ")) << shown->reason();
+        EXPECT_FALSE(shown->expires()) << "nobody removes it unasked";
+        EXPECT_EQ(log_text(shown), "sparkgate: " + shown->reason() + "\n");
+    }
+    loop.settle();
+    EXPECT_EQ(launcher.children.size(), 1u) << "only the sound one is started";
+    restart();
+    EXPECT_EQ(log_text(found("0")), "sparkgate: " + found("0")->reason() + "\n") << "said once";
+    const auto stored = store.load().value();
+    for (const auto& each : damaged) {
+        const auto& record = stored.sessions.at(static_cast<std::size_t>(each.id));
+        EXPECT_EQ(std::tie(record.state, record.request, record.details),
+                  std::tie(each.state, each.request, each.details));
+        EXPECT_EQ(stored.statements.at(static_cast<std::size_t>(each.id)).state, "waiting");
+    }
+    remove(found("0"));
+    EXPECT_EQ(store.load()->sessions.size(), 8u);
+}
+
+TEST_F(session_recovery, a_request_of_any_size_is_read_again) {
+    settings.impersonation = true;
+    auto wanted = named("large");
+    wanted.kind = code_kind::spark;
+    wanted.spark.proxy_user = "ada";
+    for (int i = 0; i < 5000; ++i)
+        wanted.spark.conf["spark.x" + std::to_string(i)] = std::to_string(i);
+    settings.max_creation = 1;
+    create();
+    create(wanted);  // waits for its turn
+    restart();
+    const auto self = found("large");
+    EXPECT_EQ(self->proxy_user(), "ada");
+    EXPECT_EQ(self->request().kind, code_kind::spark);
+    EXPECT_EQ(self->request().spark.conf, wanted.spark.conf);
+}
+
+TEST_F(session_recovery, a_statement_of_unknown_words_is_never_run) {
+    keep_session(0, "idle");
+    keep_statement(0, "waiting", "cobol");
+    manager();
+    restart();
+    EXPECT_EQ(statement(0)->state, statement_state::cancelled);
 }
 
 TEST_F(session_recovery, ids_and_names_go_on) {
