@@ -144,6 +144,7 @@ void program::resume(launch_queue::place place) {
 }
 
 void program::end_damaged() {
+    (void)make_directory();  // for the remark; it may be missing, too
     const auto newest = log_.last_lines(1).lines;
     if (const auto remark = "sparkgate: " + reason_; newest.empty() || newest[0] != remark) note(remark);
     auto found = world_.launcher.reattach(directory_);

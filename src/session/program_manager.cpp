@@ -3,7 +3,6 @@
 #include "pause.hpp"
 
 #include "sparkgate/base/crash_point.hpp"
-#include "sparkgate/base/on_exit.hpp"
 #include "sparkgate/base/spawn.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -177,27 +176,34 @@ awaitable<result<void>> program_manager::remove(program_pointer which, std::stri
             co_await changed_.wait_until(std::chrono::steady_clock::time_point::max());
         co_return fail(errc::not_found, "Session " + std::to_string(id) + " already stopped.");
     }
-    const on_exit removed([this, id] {
-        removing_.erase(id);
-        changed_.notify();
-    });
-    auto marked = which->mark_removal();
-    if (marked) {
+    const auto outcome = co_await carry_out(which, why);
+    if (outcome && !why.empty()) {
+        spdlog::info("{} {} was removed: {}", counter_, id, why);
+        notes_.add(id, which->name(), std::move(why));
+    }
+    removing_.erase(id);
+    changed_.notify();
+    co_return outcome;
+}
+
+// An exception must not leave it among those that are being removed, where others would wait for it.
+awaitable<result<void>> program_manager::carry_out(program_pointer which, std::string why) {
+    try {
+        auto marked = which->mark_removal();
+        if (!marked) co_return marked;
         crash_point("remove.marked");
-        co_await which->stop(why);
+        co_await which->stop(std::move(why));
         crash_point("remove.stopped");
         if (const auto left = co_await clear(which); !left) {
-            spdlog::error("{} {}: its record could not be removed yet: {}", counter_, id,
+            spdlog::error("{} {}: its record could not be removed yet: {}", counter_, which->id(),
                           left.error().message);
             spawn(world_.executor, "the removal of a record", clear_in_time(which));
         }
         unlist(*which);
+        co_return marked;
+    } catch (const std::exception& bug) {
+        co_return fail(errc::internal, bug.what());
     }
-    if (marked && !why.empty()) {
-        spdlog::info("{} {} was removed: {}", counter_, id, why);
-        notes_.add(id, which->name(), std::move(why));
-    }
-    co_return marked;
 }
 
 // The record first: a later gateway process removes a directory without one, but a record without a directory

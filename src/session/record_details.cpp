@@ -20,7 +20,10 @@ constexpr member members[] = {
 
 result<json> read_object(std::string_view text) {
     auto parsed = parse_json(text, own_json);
-    if (!parsed) return parsed;
+    if (!parsed) {  // what a parser says has a second line, about the place
+        const auto& why = parsed.error().message;
+        return fail(errc::invalid_argument, why.substr(0, why.find('\n')));
+    }
     if (!parsed->is_object()) return fail(errc::invalid_argument, "it is not a JSON object");
     return parsed;
 }

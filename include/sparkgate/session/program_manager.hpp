@@ -98,6 +98,7 @@ private:
     void list(program_pointer what);
     void unlist(const program& what);
     awaitable<void> remove_expired(program_pointer which, std::string why);
+    awaitable<result<void>> carry_out(program_pointer which, std::string why);
     awaitable<result<void>> clear(program_pointer which);
     awaitable<void> clear_in_time(program_pointer which);
 

@@ -266,7 +266,8 @@ TEST_F(session_recovery, every_state_of_a_session_with_every_state_of_a_statemen
             EXPECT_TRUE(is_final(each->statements().find(0)->state)) << each->id();
     }
     const auto all_are_final = [this] {
-        for (const auto& record : store.load()->statements)
+        const auto stored = store.load().value();
+        for (const auto& record : stored.statements)
             if (!is_final(session::parse_statement_state(record.state).value()) &&
                 is_finished(found(std::to_string(record.session).c_str())->state()))
                 return false;
@@ -323,9 +324,7 @@ TEST_F(session_recovery, a_request_of_any_size_is_read_again) {
     wanted.spark.proxy_user = "ada";
     for (int i = 0; i < 5000; ++i)
         wanted.spark.conf["spark.x" + std::to_string(i)] = std::to_string(i);
-    settings.max_creation = 1;
-    create();
-    create(wanted);  // waits for its turn
+    create(wanted);
     restart();
     const auto self = found("large");
     EXPECT_EQ(self->proxy_user(), "ada");
