@@ -44,6 +44,8 @@ DAMAGED = {
 WRONG_REQUESTS = [{"kind": 5}, {"kind": "klingon"}, {"conf": ["a"]}, {"conf": {"spark.a": {"b": 1}}}, {"jars": "a.jar"}, {"jars": [1]},
                   {"name": {}}, {"proxyUser": 7}, {"ttl": []}, {"numExecutors": "many"}, {"driverCores": 1e99}, {"args": {}},
                   {"file": None}, {"heartbeatTimeoutInSecond": "x"}, {"queue": False}]
+# Without one of these a program would be another one, or somebody else's.
+WRONG_AT_ITS_START = [{"conf": ["a"]}, {"conf": {"spark.a": {"b": 1}}}, {"conf": None, "proxyUser": ["ada"]}, {"proxyUser": 7}, {"name": {}}]
 WRONG_DETAILS = [{"created": "yesterday"}, {"created": None}, {"created": -1}, {"created": 1e300}, {"ended": "x"}, {"ended": 2**64},
                  {"owner": 5}, {"appId": []}, {"sparkUiUrl": None}, {"reason": {}}, {"idempotencyKey": 5}, {"idempotencyKey": "k" * 9},
                  {"fingerprint": []}, {"name": []}, {"proxyUser": [1]}]
@@ -294,11 +296,14 @@ def test_fields_of_other_types_and_unknown_ones(gateway, client, records, tmp_pa
                     odd[number] = (state, fields)
                     text = records.request(table, **fields) if column == "request" else records.details(table, state, **fields)
                     records.add(store, table, number, state, **{column: text})
+        never = range(number + 1, number + 1 + len(WRONG_AT_ITS_START))
+        for number, fields in zip(never, WRONG_AT_ITS_START):
+            records.add(store, table, number, "starting", records.request(table, **fields), directory=False)
     before = records.rows(table)
     gateway.start()
     assert list(states_of(records, table)) == sorted(before)
-    until(lambda: all(state in ENDED for each, state in states_of(records, table).items() if each in (*known, *odd)), 30,
-          lambda: states_of(records, table))
+    until(lambda: all(state in ENDED for each, state in states_of(records, table).items() if each in (*known, *odd, *never)), 30,
+          lambda: {each: state for each, state in states_of(records, table).items() if each > 100 and state not in ENDED})
     living.check()
     records.nothing_was_started()
     for each in known:
@@ -309,6 +314,9 @@ def test_fields_of_other_types_and_unknown_ones(gateway, client, records, tmp_pa
         if state == "dead":
             assert after[each] == before[each], fields
         check_taken_or_untouched(records, table, each, before)
+    for each in never:
+        check_is_shown_as_unreadable(records, table, each)
+        assert after[each] == before[each]
     check_the_same_after_a_restart(records, table)
     living.check_end()
 
