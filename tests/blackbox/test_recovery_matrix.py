@@ -120,7 +120,7 @@ def check_taken_or_untouched(records, table, number, before):
 
 def check_removal(records, table, number):
     client = records.gateway.client
-    assert client.delete(f"/{table}/{number}").status == 200
+    assert client.delete(f"/{table}/{number}", timeout=20).status == 200
     assert number not in records.listed(table) and number not in records.rows(table)
     assert not records.directory(table, number).exists()
     assert not [key for key in records.rows("statements") if table == "sessions" and key[0] == number]
