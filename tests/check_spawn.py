@@ -11,8 +11,8 @@ std::regex, which recurses once for each character, ends the process on a long t
 
 import re
 import sys
-import tempfile
-from pathlib import Path
+
+from source_check import run
 
 SPAWN = {"include/sparkgate/base/spawn.hpp", "src/base/spawn.cpp"}
 SUFFIXES = {".hpp", ".h", ".cpp", ".c", ".cc"}
@@ -78,7 +78,7 @@ def offences(root):
                     yield f"{name}:{line + 1}: {text.splitlines()[line].strip()}  ({reason})"
 
 
-def self_test():
+def examples():
     """Each of the bad texts must be refused, each of the good ones accepted."""
     good = {
         "src/base/spawn.cpp": "asio::co_spawn(executor, std::move(work), asio::detached);",
@@ -118,28 +118,8 @@ def self_test():
         "tests/detached.cpp": "asio::co_spawn(io, work(), asio::detached);",
         "tests/swallowed.hpp": "asio::co_spawn(io, work(), [&](std::exception_ptr) { done = true; });",
     }
-    with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder)
-        for name, text in {**good, **bad}.items():
-            (root / name).parent.mkdir(parents=True, exist_ok=True)
-            (root / name).write_text(text + "\n", encoding="utf-8")
-        refused = {line.split(":")[0] for line in offences(root)}
-    if refused == set(bad):
-        return 0
-    print("accepted, but bad:", sorted(set(bad) - refused), " refused, but good:", sorted(refused - set(bad)))
-    return 1
-
-
-def main(arguments):
-    if arguments == ["--self-test"]:
-        return self_test()
-    if len(arguments) != 1:
-        print(__doc__)
-        return 2
-    found = list(offences(Path(arguments[0])))
-    print(*found, sep="\n", end="\n" if found else "")
-    return 1 if found else 0
+    return good, bad
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(run(sys.argv[1:], __doc__, offences, examples))
