@@ -40,7 +40,7 @@ protected:
     }
 
     bool all_statements_are_final() {
-        const auto& known = store.load()->statements;
+        const auto known = store.load()->statements;
         return std::all_of(known.begin(), known.end(), [](const auto& each) {
             return is_final(*session::parse_statement_state(each.state));
         });
