@@ -10,8 +10,9 @@ layer libraries, but does not see a header that needs no symbol.
 
 import re
 import sys
-import tempfile
 from pathlib import Path
+
+from source_check import run
 
 EVERYBODY = {"base", "config", "obs"}
 ALLOWED = {
@@ -87,7 +88,7 @@ def offences(root):
                     yield f"{relative}:{number}: {line.strip()}  ({reason})"
 
 
-def self_test():
+def examples():
     """A tree in which every file but the good ones breaks one rule; each must be refused, and nothing else."""
     good = {
         "src/main.cpp": '#include "sparkgate/app/command_line.hpp"\n#include <vector>',
@@ -114,28 +115,8 @@ def self_test():
         "src/shim/shim.cpp": '#include "sparkgate/base/files.hpp"',
         "src/pch.h": '#include "sparkgate/base/error.hpp"',
     }
-    with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder)
-        for name, text in {**good, **bad}.items():
-            (root / name).parent.mkdir(parents=True, exist_ok=True)
-            (root / name).write_text(text + "\n", encoding="utf-8")
-        refused = {line.split(":")[0] for line in offences(root)}
-    if refused == set(bad):
-        return 0
-    print("accepted, but bad:", sorted(set(bad) - refused), " refused, but good:", sorted(refused - set(bad)))
-    return 1
-
-
-def main(arguments):
-    if arguments == ["--self-test"]:
-        return self_test()
-    if len(arguments) != 1:
-        print(__doc__)
-        return 2
-    found = list(offences(Path(arguments[0])))
-    print(*found, sep="\n", end="\n" if found else "")
-    return 1 if found else 0
+    return good, bad
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(run(sys.argv[1:], __doc__, offences, examples))

@@ -10,12 +10,12 @@
 
 #include "sparkgate/api/routes.hpp"
 #include "sparkgate/base/files.hpp"
+#include "sparkgate/base/spawn.hpp"
 #include "sparkgate/config/load.hpp"
 #include "sparkgate/http/server.hpp"
 #include "sparkgate/session/batch_manager.hpp"
 #include "sparkgate/session/session_manager.hpp"
 
-#include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_future.hpp>
 #include <spdlog/sinks/base_sink.h>
@@ -83,7 +83,7 @@ public:
 
     result<std::unique_ptr<process::child>> launch(const process::child_spec& spec) override {
         if (const auto text = read_file(spec.dir / "driver.json"))
-            asio::co_spawn(loop_.executor(), play_driver(parse_json(*text).value()), asio::detached);
+            spawn(loop_.executor(), "the played driver", play_driver(parse_json(*text).value()));
         return fake_launcher::launch(spec);
     }
 

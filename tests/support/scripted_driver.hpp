@@ -4,6 +4,7 @@
 
 #include "support/event_loop.hpp"
 
+#include "sparkgate/base/spawn.hpp"
 #include "sparkgate/driver/frame.hpp"
 
 #include <boost/asio/local/stream_protocol.hpp>
@@ -24,7 +25,7 @@ public:
         : loop_(loop), inbox_(std::make_shared<inbox>(loop.executor())) {
         inbox_->socket.connect(asio::local::stream_protocol::endpoint(socket.native()));
         inbox_->socket.non_blocking(true);
-        asio::co_spawn(loop.executor(), receive(inbox_), [](std::exception_ptr) {});
+        spawn(loop.executor(), "the scripted driver", receive(inbox_));
     }
     ~scripted_driver() { close(); }
     scripted_driver(const scripted_driver&) = delete;

@@ -109,7 +109,10 @@ TEST_F(ExitTest, TheEndIsToldBeforeTheLastGrandchildIsGone) {
                      "while [ ! -e $DIR/ready ]; do sleep 0.01; done; exit 5",
                      1min));
     bool gone = false;
-    asio::co_spawn(io, running->wait_gone(), [&](std::exception_ptr) { gone = true; });
+    asio::co_spawn(io, running->wait_gone(), [&](std::exception_ptr e) {
+        if (e) std::rethrow_exception(e);
+        gone = true;
+    });
     EXPECT_EQ(await(running->wait_exit()).code, 5);
     EXPECT_FALSE(gone);
     EXPECT_FALSE(nothing_is_left());
@@ -121,9 +124,11 @@ TEST_F(ExitTest, TheEndIsToldBeforeTheLastGrandchildIsGone) {
 TEST_F(ExitTest, EveryWaiterIsToldAlsoALateOne) {
     auto running = start(script("exit 6"));
     int told = 0;
-    const auto count = [&](std::exception_ptr, const exit_status& status) { told += status.code == 6; };
     for (int i = 0; i < 3; ++i)
-        asio::co_spawn(io, running->wait_exit(), count);
+        asio::co_spawn(io, running->wait_exit(), [&](std::exception_ptr e, const exit_status& status) {
+            if (e) std::rethrow_exception(e);
+            told += status.code == 6;
+        });
     run_until([&] { return told == 3; });
     await(running->wait_gone());
     EXPECT_EQ(await(running->wait_exit()).code, 6);

@@ -71,7 +71,10 @@ protected:
     }
     void await(awaitable<void> work) {
         bool done = false;
-        asio::co_spawn(io, std::move(work), [&](std::exception_ptr) { done = true; });
+        asio::co_spawn(io, std::move(work), [&](std::exception_ptr e) {
+            if (e) std::rethrow_exception(e);
+            done = true;
+        });
         run_until([&] { return done; });
     }
     // Throws when the deadline has passed.

@@ -77,8 +77,10 @@ TEST_F(ShimWatchTest, AServersLockKeepsItsProgramAlive) {
     auto lock = hold_lock();
     auto running = start(orphan_spec());
     std::optional<exit_status> how;
-    asio::co_spawn(io, running->wait_exit(),
-                   [&how](std::exception_ptr, exit_status status) { how = status; });
+    asio::co_spawn(io, running->wait_exit(), [&how](std::exception_ptr e, exit_status status) {
+        if (e) std::rethrow_exception(e);
+        how = std::move(status);
+    });
     // Ten times the timeout: the shim has looked many times.
     asio::steady_timer timer(io, 500ms);
     bool over = false;

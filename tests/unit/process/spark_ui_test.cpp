@@ -3,8 +3,8 @@
 
 #include "support/event_loop.hpp"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
+#include "sparkgate/base/spawn.hpp"
+
 #include <boost/asio/read_until.hpp>
 #include <boost/asio/write.hpp>
 #include <gtest/gtest.h>
@@ -36,7 +36,7 @@ protected:
 
     result<ui_application> ask() {
         port = acceptor.local_endpoint().port();
-        asio::co_spawn(loop.executor(), serve(), asio::detached);
+        spawn(loop.executor(), "the played UI", serve());
         auto work = ask_spark_ui(loop.executor(), acceptor.local_endpoint());
         auto out = loop.await(std::move(work));
         acceptor.close();
