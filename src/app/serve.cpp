@@ -14,7 +14,6 @@
 #include "sparkgate/obs/log.hpp"
 #include "sparkgate/process/spark_home.hpp"
 
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -120,6 +119,7 @@ private:
     std::optional<start_failure> open_parts();
     std::optional<start_failure> recover(store::contents known);
     bool recovers() const { return settings_.recovery_mode == "recovery"; }
+    awaitable<void> try_to_go_on(store::contents known, std::string& failure);
     awaitable<void> go_on(store::contents known);
     awaitable<void> stop_on_signal();
     void end_at_the_next_signal();
@@ -173,27 +173,27 @@ std::optional<start_failure> running_server::open_parts() {
 // A server that knows half of what there is would do harm: it does not start, and has changed nothing.
 std::optional<start_failure> running_server::recover(store::contents known) {
     crash_point("recover.loaded");
-    std::exception_ptr failure;
-    auto recovery = go_on(std::move(known));
-    auto stop_loop = [this, &failure](std::exception_ptr thrown) {
-        failure = std::move(thrown);
-        loop_.stop();
-    };
-    asio::co_spawn(loop_, std::move(recovery), std::move(stop_loop));
+    std::string failure;
+    spawn(loop_.get_executor(), "the recovery", try_to_go_on(std::move(known), failure));
     run_loop(loop_);
     loop_.restart();
-    if (!failure) return {};
+    if (failure.empty()) return {};
+    return start_failure{state_unusable, "what an earlier server left in " + state_.path().string() +
+                                             " cannot be recovered: " + failure};
+}
+
+awaitable<void> running_server::try_to_go_on(store::contents known, std::string& failure) {
     try {
-        std::rethrow_exception(failure);
+        co_await go_on(std::move(known));
     } catch (const std::exception& bug) {
-        return start_failure{state_unusable, std::string("what an earlier server left in ") + state_.path().string() +
-                                 " cannot be recovered: " + bug.what()};
+        failure = bug.what();
     }
+    loop_.stop();
 }
 
 // All is read and made before anything is changed: a failure until then leaves everything as it was.
 awaitable<void> running_server::go_on(store::contents known) {
-    sessions_->restore(known);
+    if (recovers()) sessions_->restore(known);
     batches_->restore(known.batches);
     co_await end_strangers(*launcher_, state_, known);
     if (!recovers()) co_await end_leftovers(*launcher_, *store_, state_, known);

@@ -197,10 +197,8 @@ std::optional<expiry> session::expires() const {
 }
 
 awaitable<result<void>> session::erase() {
-    if (const auto& all = statements_.all(); !all.empty()) {
-        const auto erased = co_await erase_statements(all.front()->id, all.back()->id);
-        if (!erased) co_return erased;
-    }
+    const auto erased = co_await erase_statements(erasure_steps(statements_.all().size()));
+    if (!erased) co_return erased;
     store::change erasure = store::erase_session{id()};
     co_return co_await erase_record(std::move(erasure));
 }

@@ -3,6 +3,8 @@
 #include "sparkgate/base/unique_fd.hpp"
 #include "sparkgate/session/session.hpp"
 
+#include <boost/asio/co_spawn.hpp>
+
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -10,7 +12,7 @@ namespace sparkgate::session {
 namespace {
 
 constexpr std::size_t largest_output_in_memory = 64 * 1024;
-constexpr std::int64_t erased_at_once = 100;  // statements
+constexpr std::size_t erased_at_once = 100;  // statements
 
 std::string error_output(std::int64_t id, const std::string& ename, const std::string& evalue) {
     return dump_json(json{{"status", "error"},
@@ -18,6 +20,11 @@ std::string error_output(std::int64_t id, const std::string& ename, const std::s
                           {"ename", ename},
                           {"evalue", evalue},
                           {"traceback", json::array()}});
+}
+
+// For the pool: it may be large.
+awaitable<bool> holds_json(const std::string& text) {
+    co_return is_json(text);
 }
 
 // The end of the last whole UTF-8 character in `text`: a page must not cut one in two.
@@ -213,26 +220,36 @@ awaitable<void> session::record_result(std::shared_ptr<session> /* kept alive */
 }
 
 void session::drop_old_statements() {
-    const auto first = statements_.all().front()->id;
-    const auto lowest = statements_.retain(static_cast<std::size_t>(settings_.retained_statements));
+    const auto retained = static_cast<std::size_t>(settings_.retained_statements);
+    auto steps = erasure_steps(statements_.all().size() - std::min(statements_.all().size(), retained));
+    const auto lowest = statements_.retain(retained);
     if (lowest == 0) return;
-    spawn_for("the removal of old statements", forget_statements(self(), first, lowest));
+    std::erase_if(steps, [lowest](std::int64_t below) { return below >= lowest; });
+    steps.push_back(lowest);
+    spawn_for("the removal of old statements", forget_statements(self(), std::move(steps)));
     std::error_code ignored;
     for (; oldest_stream_ < lowest; ++oldest_stream_)
         std::filesystem::remove(stream_path(oldest_stream_), ignored);
 }
 
 // What the store refuses is made up for by the next time.
-awaitable<void> session::forget_statements(std::shared_ptr<session> /* kept alive */, std::int64_t from,
-                                           std::int64_t below) {
-    (void)co_await erase_statements(from, below);
+awaitable<void> session::forget_statements(std::shared_ptr<session> /* kept alive */,
+                                           std::vector<std::int64_t> steps) {
+    (void)co_await erase_statements(std::move(steps));
 }
 
-awaitable<result<void>> session::erase_statements(std::int64_t from, std::int64_t below) {
-    while (from < below) {
-        from = std::min(from + erased_at_once, below);
+// Ids may have gaps of any size: counted are the statements.
+std::vector<std::int64_t> session::erasure_steps(std::size_t count) const {
+    std::vector<std::int64_t> out;
+    for (std::size_t at = erased_at_once; at < count; at += erased_at_once)
+        out.push_back(statements_.all()[at]->id);
+    return out;
+}
+
+awaitable<result<void>> session::erase_statements(std::vector<std::int64_t> steps) {
+    for (const auto below : steps) {
         std::vector<store::change> step;
-        step.emplace_back(store::erase_statements{id(), from});
+        step.emplace_back(store::erase_statements{id(), below});
         auto erased = co_await world_.store.commit(std::move(step));
         if (!erased) co_return erased;
     }
@@ -277,9 +294,11 @@ void session::save_soon(std::shared_ptr<statement> which) {
 awaitable<result<std::string>> session::output_of(std::shared_ptr<const statement> which) {
     if (!which->output_in_store) co_return which->output.value_or("null");
     auto text = co_await world_.store.read_output(id(), which->id);
-    if (!text && text.error().code == errc::internal)
-        co_return error_output(which->id, "StoreError", text.error().message);
-    co_return text;
+    if (!text) co_return text;
+    auto check = holds_json(*text);
+    const bool whole = co_await asio::co_spawn(world_.blocking, std::move(check), asio::use_awaitable);
+    if (whole) co_return text;
+    co_return error_output(which->id, "StoreError", "The stored output is damaged: it is not valid JSON.");
 }
 
 std::filesystem::path session::stream_path(std::int64_t statement_id) const {

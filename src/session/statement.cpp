@@ -53,7 +53,7 @@ void statement_queue::restore(const store::statement_record& from) {
     known->started = from.started;
     known->completed = from.completed;
     known->progress = from.progress;
-    known->output_in_store = from.has_output;
+    known->output_in_store = from.has_output && is_final(known->state);  // else it will be another one
     known->durable = true;
     statements_.push_back(std::move(known));
     next_id_ = from.id + 1;

@@ -82,7 +82,9 @@ void writer::run_group(std::span<waiting> group) {
     for (auto& one : group) {
         if (!one.outcome) {
             failed_ += 1;
-            if (auto why = one.outcome.error(); why.code == errc::unavailable && why.message != reported) {
+            auto why = one.outcome.error();
+            const bool news = why.message != reported && !one.what->told_by_caller();
+            if (why.code == errc::unavailable && news) {
                 spdlog::error("{}", why.message);
                 reported = std::move(why.message);
             }

@@ -29,19 +29,24 @@ public:
 
     // Once, after the transaction: on the writer's thread, or on the caller's when the call is refused.
     virtual void finish(result<void> outcome) = 0;
+
+    // Whether the caller tells of a failure itself, so that the log does not.
+    virtual bool told_by_caller() const { return false; }
 };
 
 // A call from two functions: `run` gives a result<void>, `finish` takes one.
 template <class Run, class Finish>
-std::unique_ptr<call> make_call(Run run, Finish finish) {
+std::unique_ptr<call> make_call(Run run, Finish finish, bool told_by_caller = false) {
     struct function_call final : call {
-        function_call(Run r, Finish f) : run_(std::move(r)), finish_(std::move(f)) {}
+        function_call(Run r, Finish f, bool told) : run_(std::move(r)), finish_(std::move(f)), told_(told) {}
         result<void> run() override { return run_(); }
         void finish(result<void> outcome) override { finish_(std::move(outcome)); }
+        bool told_by_caller() const override { return told_; }
         Run run_;
         Finish finish_;
+        const bool told_;
     };
-    return std::make_unique<function_call>(std::move(run), std::move(finish));
+    return std::make_unique<function_call>(std::move(run), std::move(finish), told_by_caller);
 }
 
 class writer {

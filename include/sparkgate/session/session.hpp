@@ -110,10 +110,12 @@ private:
     void take_back(const std::shared_ptr<statement>& which);
     void end_statements();
     void drop_old_statements();
-    // Removes the records of statements [from, below) in small steps: one transaction for many large outputs
-    // would hold up everybody else.
-    awaitable<result<void>> erase_statements(std::int64_t from, std::int64_t below);
-    awaitable<void> forget_statements(std::shared_ptr<session> self, std::int64_t from, std::int64_t below);
+    // Removes the records of statements below each of these ids in turn: one transaction for many large
+    // outputs would hold up everybody else.
+    awaitable<result<void>> erase_statements(std::vector<std::int64_t> steps);
+    awaitable<void> forget_statements(std::shared_ptr<session> self, std::vector<std::int64_t> steps);
+    // For the oldest `count`.
+    std::vector<std::int64_t> erasure_steps(std::size_t count) const;
     void on_started(const driver::frame& received);
     void on_progress(const driver::frame& received);
     void on_stream(const driver::frame& received);

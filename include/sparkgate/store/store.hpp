@@ -112,7 +112,7 @@ public:
     // The same without waiting. For changes that nobody was promised.
     virtual void enqueue(std::vector<change> changes) = 0;
 
-    // Sees the writes that have resolved. Errors: not_found, unavailable, internal (what is stored is no JSON).
+    // Sees the writes that have resolved. Errors: not_found, unavailable.
     virtual awaitable<result<std::string>> read_output(std::int64_t session, std::int64_t statement) = 0;
 
     // Commits what waits, stops the writer (blocking); destruction does it too. Later calls are unavailable.

@@ -74,7 +74,7 @@ protected:
 
 TEST_P(session_record_matrix, with_one_statement_in_each_state) {
     std::size_t count = 0;
-    for (const auto state : all_statement_states)
+    for (const auto state : session::all_statement_states)
         for (const auto& output : outputs) {
             put_statement(put_session(), state, output);
             ++count;
@@ -86,7 +86,7 @@ TEST_P(session_record_matrix, with_one_statement_in_each_state) {
 TEST_P(session_record_matrix, with_statements_in_all_states) {
     for (int i = 0; i < 2; ++i) {
         const auto id = put_session();
-        for (const auto state : all_statement_states)
+        for (const auto state : session::all_statement_states)
             for (const auto& output : outputs)
                 put_statement(id, state, output);
     }
