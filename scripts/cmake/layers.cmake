@@ -9,6 +9,8 @@ target_compile_definitions(sparkgate_options INTERFACE
     SPARKGATE_VERSION="${PROJECT_VERSION}"
     BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION
     BOOST_ASIO_NO_DEPRECATED)
+target_link_libraries(sparkgate_options INTERFACE sparkgate_hardening)
+target_link_options(sparkgate_options INTERFACE $<$<STREQUAL:$<TARGET_PROPERTY:TYPE>,EXECUTABLE>:-pie>)
 if(SPARKGATE_SANITIZE)
     # A finding ends the process: one that is only printed would pass for a success.
     # clang 14 cannot compile coroutines with -fsanitize=function (part of undefined; g++ does not have it).
