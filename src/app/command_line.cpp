@@ -75,7 +75,7 @@ void add_configuration_options(CLI::App& command, arguments& into) {
 
 }  // namespace
 
-int run(int argc, char** argv) {
+int run(int argc, char** argv, mode_t umask_of_children) {
     CLI::App cli("sparkgate: a REST gateway for Apache Spark sessions that speaks Livy's API", "sparkgate");
     cli.set_version_flag("--version", "sparkgate " SPARKGATE_VERSION);
     cli.footer(exit_codes);
@@ -111,7 +111,7 @@ int run(int argc, char** argv) {
     if (*show) return print_configuration(*loaded);
     try {
         auto reload = [&given] { return config::load(given.file(), given.assignments); };
-        const auto failed = serve_until_stopped(*loaded, given.port_file, reload);
+        const auto failed = serve_until_stopped(*loaded, given.port_file, umask_of_children, reload);
         return failed ? report(failed->code, failed->message) : success;
     } catch (const std::exception& e) {
         return report(internal_failure, std::string("internal failure: ") + e.what());

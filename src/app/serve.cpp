@@ -101,13 +101,15 @@ void run_loop(asio::io_context& loop) {
 class running_server {
 public:
     running_server(const config::loaded& configuration, http::loaded_tls tls,
-                   process::spark_installation spark, process::submit_settings submit, state_directory state)
+                   process::spark_installation spark, process::submit_settings submit, state_directory state,
+                   mode_t umask_of_children)
         : settings_(configuration.values),
           effective_(configuration.effective),
           tls_(std::move(tls)),
           spark_(std::move(spark)),
           submit_(std::move(submit)),
-          state_(std::move(state)) {}
+          state_(std::move(state)),
+          umask_of_children_(umask_of_children) {}
 
     // Also after a start that failed: what the threads work on is still there.
     ~running_server();
@@ -134,6 +136,7 @@ private:
     process::spark_installation spark_;
     process::submit_settings submit_;
     state_directory state_;
+    mode_t umask_of_children_;
     // Before the loop: programs that live on when the server stops are held by its coroutines.
     asio::thread_pool blocking_{1};
     process::log_reader logs_{blocking_};
@@ -161,8 +164,8 @@ std::optional<start_failure> running_server::open_parts() {
     auto endpoint = driver::make_endpoint(loop_.get_executor(), state_.run());
     if (!endpoint) return start_failure{state_unusable, endpoint.error().message};
     endpoint_ = std::move(*endpoint);
-    launcher_ =
-        process::make_launcher(loop_.get_executor(), program_directory() / "sparkgate-shim", state_.lock());
+    launcher_ = process::make_launcher(loop_.get_executor(), program_directory() / "sparkgate-shim",
+                                       state_.lock(), umask_of_children_);
     const auto world = make_services(settings_, spark_, submit_, loop_.get_executor(), *launcher_, *endpoint_,
                                      *store_, blocking_, launches_, logs_);
     sessions_ = std::make_unique<session::session_manager>(world, contents->next_session_id);
@@ -319,7 +322,8 @@ running_server::~running_server() {
 }  // namespace
 
 std::optional<start_failure> serve_until_stopped(const config::loaded& configuration,
-                                                 const std::string& port_file, reload_function reload) {
+                                                 const std::string& port_file, mode_t umask_of_children,
+                                                 reload_function reload) {
     const config::settings& s = configuration.values;
     obs::set_up_logging(s.log_level);
     // Large outputs pass through: their memory goes back to the system instead of staying in the heap.
@@ -350,7 +354,7 @@ std::optional<start_failure> serve_until_stopped(const config::loaded& configura
     auto state = state_directory::open(s.state_dir);
     if (!state) return start_failure{state_unusable, state.error().message};
     running_server server(configuration, std::move(*tls), std::move(*spark), std::move(*submit),
-                          std::move(*state));
+                          std::move(*state), umask_of_children);
     if (auto failed = server.start(port_file)) return failed;
     server.run(std::move(reload));
     return {};

@@ -20,8 +20,9 @@ using reload_function = std::function<boost::system::result<config::loaded, conf
 
 // Blocks until SIGTERM or SIGINT and the end of the drain. On SIGHUP the configuration is read again: the log
 // level and TLS take effect (if TLS was on at the start), what else has changed is named as waiting for the
-// next start. Nothing: it ran and stopped well.
+// next start. Children get `umask_of_children`. Nothing: it ran and stopped well.
 std::optional<start_failure> serve_until_stopped(const config::loaded& configuration,
-                                                 const std::string& port_file, reload_function reload);
+                                                 const std::string& port_file, mode_t umask_of_children,
+                                                 reload_function reload);
 
 }  // namespace sparkgate::app

@@ -11,7 +11,8 @@ namespace sparkgate::app {
 // Makes the directory with its rooms (sessions/, batches/, run/) and holds its lock until destroyed.
 class state_directory {
 public:
-    // Errors: unavailable, one line (not writable, in use by another gateway).
+    // Errors: unavailable, one line (not writable, somebody else's or open to others, in a place where others
+    // could replace it, something in it that is no file of ours, in use by another gateway).
     static result<state_directory> open(const std::filesystem::path& path);
 
     const std::filesystem::path& path() const { return path_; }

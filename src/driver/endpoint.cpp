@@ -1,6 +1,6 @@
 #include "sparkgate/driver/endpoint.hpp"
 
-#include "socket_path.hpp"
+#include "socket_address.hpp"
 
 #include "sparkgate/base/on_exit.hpp"
 #include "sparkgate/base/spawn.hpp"
@@ -266,18 +266,19 @@ private:
 
 result<std::unique_ptr<endpoint>> make_endpoint(asio::any_io_executor executor,
                                                 const std::filesystem::path& dir) {
-    auto path = choose_socket_path(dir);
-    if (!path) return path.error();
-    ::unlink(path->c_str());  // of an earlier process: state.dir is locked by us
+    auto path = dir / "driver.sock";
+    const auto address = address_of(path);
+    if (!address) return address.error();
+    ::unlink(path.c_str());  // of an earlier process: state.dir is locked by us
     local::acceptor acceptor(executor);
     boost::system::error_code ec;
     acceptor.open(local(), ec);
-    if (!ec) acceptor.bind(local::endpoint(path->native()), ec);
-    if (!ec && ::chmod(path->c_str(), 0600) != 0) ec.assign(errno, boost::system::system_category());
+    if (!ec) acceptor.bind(local::endpoint(address->text), ec);
+    if (!ec && ::chmod(path.c_str(), 0600) != 0) ec.assign(errno, boost::system::system_category());
     if (!ec) acceptor.listen(asio::socket_base::max_listen_connections, ec);
-    if (ec) return fail(errc::unavailable, "cannot listen on " + path->string() + ": " + ec.message());
+    if (ec) return fail(errc::unavailable, "cannot listen on " + path.string() + ": " + ec.message());
     auto state = std::make_shared<shared_state>(std::move(acceptor));
-    return std::unique_ptr<endpoint>(std::make_unique<endpoint_impl>(std::move(state), std::move(*path)));
+    return std::unique_ptr<endpoint>(std::make_unique<endpoint_impl>(std::move(state), std::move(path)));
 }
 
 }  // namespace sparkgate::driver

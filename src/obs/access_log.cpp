@@ -2,7 +2,6 @@
 
 #include "sparkgate/obs/log.hpp"
 
-#include <spdlog/sinks/rotating_file_sink.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -53,19 +52,18 @@ std::string access_line(const access_entry& what, std::time_t now) {
 
 result<access_log> access_log::open(const std::filesystem::path& file, std::uint64_t max_bytes,
                                     std::size_t files) {
-    try {
-        auto sink = std::make_shared<spdlog::sinks::rotating_file_sink_st>(file.string(), max_bytes, files);
-        auto logger = std::make_shared<spdlog::logger>("access", std::move(sink));
-        logger->set_pattern("%v");
-        logger->flush_on(spdlog::level::info);
-        return access_log(std::move(logger));
-    } catch (const spdlog::spdlog_ex& failure) {
-        return fail(errc::unavailable, std::string("the access log cannot be written: ") + failure.what());
-    }
+    auto opened = rotating_file::open(file, max_bytes, files);
+    if (!opened)
+        return fail(opened.error().code, "the access log cannot be written: " + opened.error().message);
+    return access_log(std::move(*opened));
 }
 
 void access_log::write(const access_entry& what) {
-    to_->info(access_line(what, std::time(nullptr)));
+    const auto now = std::time(nullptr);
+    const auto written = to_.write(access_line(what, now) + "\n");
+    if (written || now == complained_) return;
+    complained_ = now;
+    spdlog::error("the access log cannot be written: {}", written.error().message);
 }
 
 }  // namespace sparkgate::obs

@@ -94,8 +94,8 @@ void undo(pid_t shim) {
 
 class shim_launcher final : public launcher {
 public:
-    shim_launcher(asio::any_io_executor executor, fs::path shim, int lock)
-        : executor_(std::move(executor)), shim_(std::move(shim)), lock_(lock) {}
+    shim_launcher(asio::any_io_executor executor, fs::path shim, int lock, mode_t umask)
+        : executor_(std::move(executor)), shim_(std::move(shim)), lock_(lock), umask_(umask) {}
 
     result<std::unique_ptr<child>> launch(const child_spec& spec) override {
         if (spec.argv.empty()) return fail(errc::invalid_argument, "no program is named");
@@ -110,6 +110,8 @@ public:
                                       fs::absolute(spec.working_directory).string(),
                                       "--grace",
                                       std::to_string(spec.grace.count()),
+                                      "--umask",
+                                      std::to_string(umask_),
                                       "--log-limit",
                                       std::to_string(spec.log_limit),
                                       "--server-lock",
@@ -151,6 +153,7 @@ private:
     asio::any_io_executor executor_;
     fs::path shim_;
     int lock_;
+    mode_t umask_;
 };
 
 }  // namespace
@@ -160,8 +163,9 @@ bool was_started(const fs::path& dir) {
     return fs::exists(dir / identity_file, ec) || ec;
 }
 
-std::unique_ptr<launcher> make_launcher(asio::any_io_executor executor, fs::path shim, int lock) {
-    return std::make_unique<shim_launcher>(std::move(executor), fs::absolute(shim), lock);
+std::unique_ptr<launcher> make_launcher(asio::any_io_executor executor, fs::path shim, int lock,
+                                        mode_t umask) {
+    return std::make_unique<shim_launcher>(std::move(executor), fs::absolute(shim), lock, umask);
 }
 
 }  // namespace sparkgate::process

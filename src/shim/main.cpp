@@ -1,5 +1,5 @@
-// sparkgate-shim --dir DIR --cwd DIR --grace MS [--log-limit BYTES] [--server-lock FILE --orphan-timeout MS]
-//     -- program arguments…
+// sparkgate-shim --dir DIR --cwd DIR --grace MS --umask MASK [--log-limit BYTES]
+//     [--server-lock FILE --orphan-timeout MS] -- program arguments…
 //
 // Guards one program: starts it, reports how it ended, and leaves nothing of it behind. Outlives the gateway.
 // Started by the gateway's launcher (process/launcher.hpp), in a session of its own and with only descriptors
@@ -19,6 +19,7 @@
 #include <ctime>
 #include <fcntl.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -34,7 +35,7 @@ constexpr int lock_descriptor = 3;
 struct options {
     const char* directory = nullptr;
     const char* working_directory = nullptr;
-    long grace_ms = -1;
+    long grace_ms = -1, umask = 077;
     long long log_limit = 0, orphan_timeout_ms = 0;
     const char* server_lock = "";
     char** argv = nullptr;
@@ -49,6 +50,8 @@ bool parse(char** arguments, options& out) {
             out.working_directory = at[1];
         else if (std::strcmp(at[0], "--grace") == 0)
             out.grace_ms = std::strtol(at[1], nullptr, 10);
+        else if (std::strcmp(at[0], "--umask") == 0)
+            out.umask = std::strtol(at[1], nullptr, 10);
         else if (std::strcmp(at[0], "--server-lock") == 0)
             out.server_lock = at[1];
         else if (std::strcmp(at[0], "--orphan-timeout") == 0)
@@ -159,6 +162,7 @@ private:
 int run(char** arguments) {
     options given;
     if (!parse(arguments, given) || ::fcntl(lock_descriptor, F_GETFD) < 0) return bad_usage;
+    ::umask(077);
     sigset_t all;
     sigfillset(&all);
     ::sigprocmask(SIG_SETMASK, &all, nullptr);
@@ -180,7 +184,8 @@ int run(char** arguments) {
     }
     const log_limit small_log(log, given.log_limit);
     const orphan_watch orphan(given.server_lock, given.orphan_timeout_ms);
-    guard(told, given.grace_ms, small_log, orphan).run({given.working_directory, given.argv, log});
+    guard(told, given.grace_ms, small_log, orphan)
+        .run({given.working_directory, given.argv, log, static_cast<mode_t>(given.umask)});
     return 0;
 }
 

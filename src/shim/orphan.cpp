@@ -9,7 +9,7 @@ namespace {
 
 // Nobody is where the file cannot be opened; it has to stay so for the whole time.
 bool server_is_there(const char* path) {
-    const int fd = ::open(path, O_RDWR | O_CLOEXEC);
+    const int fd = ::open(path, O_RDWR | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0) return false;
     struct flock held {};
     held.l_type = F_WRLCK;

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <fcntl.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -42,6 +43,7 @@ failure become_program(const program_spec& spec, pid_t shim) {
     if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) return failed(step::prepare);
     if (::getppid() != shim) ::_exit(1);
     if (::chdir(spec.working_directory) != 0) return failed(step::enter_directory);
+    ::umask(spec.umask);
     reset_signals();
     ::execvp(spec.argv[0], spec.argv);
     return failed(step::run);

@@ -11,6 +11,7 @@ struct program_spec {
     const char* working_directory;
     char** argv;  // ends with a null pointer; argv[0] without a slash is looked up in PATH
     int output;   // becomes its stdout and stderr
+    mode_t umask;
 };
 
 // The pid, or -1 with the reason in `problem`. The program has a process group of its own (a signal that it

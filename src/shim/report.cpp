@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <ctime>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -41,6 +42,17 @@ void add_process(text& object, pid_t pid) {
 
 }  // namespace
 
+// The program may have put something else there; a FIFO without O_NONBLOCK would hold the shim up for ever.
+int report::open_temporary(const char* name) {
+    constexpr int flags = O_WRONLY | O_CREAT | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC;
+    const int fd = ::openat(directory_, name, flags, 0600);
+    struct stat found {};
+    if (fd >= 0 && ::fstat(fd, &found) == 0 && S_ISREG(found.st_mode)) return fd;
+    if (fd >= 0) ::close(fd);
+    ::unlinkat(directory_, name, 0);
+    return ::openat(directory_, name, flags | O_EXCL, 0600);
+}
+
 bool report::open_directory(const char* path) {
     directory_ = ::open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     return directory_ >= 0;
@@ -58,7 +70,7 @@ int report::open_log() {
 }
 
 bool report::reserve_exit() {
-    const int fd = ::openat(directory_, exit_temporary, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    const int fd = open_temporary(exit_temporary);
     if (fd < 0) return false;
     errno = ::posix_fallocate(fd, 0, exit_size);
     const bool done = errno == 0 || errno == EOPNOTSUPP || errno == EINVAL;  // a file system without it
@@ -104,7 +116,7 @@ void report::write_exit_file(text& object, bool ended_by_us) {
     ::close(fifo_);  // tells the gateway; only then the wait for the disk
     fifo_ = -1;
     if (!written) return;
-    const int fd = ::openat(directory_, "exit.json", O_RDONLY | O_CLOEXEC);
+    const int fd = ::openat(directory_, "exit.json", O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0) return;
     ::fsync(fd);
     ::close(fd);
@@ -119,7 +131,7 @@ void report::log(std::string_view remark) {
 
 // Written over what is there and then cut: what was set aside is used.
 bool report::replace(const char* name, const char* temporary, std::string_view content) {
-    const int fd = ::openat(directory_, temporary, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    const int fd = open_temporary(temporary);
     if (fd < 0) return false;
     const bool written = write_all(fd, content) && ::ftruncate(fd, static_cast<off_t>(content.size())) == 0;
     ::close(fd);

@@ -34,6 +34,7 @@ public:
 
 private:
     void write_exit_file(text& object, bool ended_by_us);
+    int open_temporary(const char* name);
     bool replace(const char* name, const char* temporary, std::string_view content);
 
     int directory_ = -1;

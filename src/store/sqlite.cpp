@@ -1,5 +1,6 @@
 #include "store/sqlite.hpp"
 
+#include "sparkgate/base/own_file.hpp"
 #include "sparkgate/base/unique_fd.hpp"
 
 #include <sqlite3.h>
@@ -36,14 +37,18 @@ error sqlite_error(sqlite3* connection) {
 }
 
 // SQLite would create the file with the umask's mode; its -wal and -shm files take over the mode of the file.
+// A link in place of the file it would follow; of one in place of the others it would only say that it cannot
+// open them.
 result<void> make_private_file(const fs::path& file) {
+    for (const char* each : {"", "-wal", "-shm", "-journal"})
+        if (auto safe = check_private_file(file.string() + each); !safe) return safe;
     unique_fd created(::open(file.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
     // An existing file is not opened here: closing it would drop the locks of this process's other
     // connections.
     if (!created && errno != EEXIST)
         return system_error(errc::unavailable, "cannot create the store " + file.string(), errno);
     struct stat info {};
-    if (::stat(file.c_str(), &info) != 0 ||
+    if (::lstat(file.c_str(), &info) != 0 ||
         ((info.st_mode & 0777) != 0600 && ::chmod(file.c_str(), 0600) != 0))
         return system_error(errc::unavailable, "cannot make the store " + file.string() + " private", errno);
     return {};

@@ -39,7 +39,10 @@ class Link:
 
     def __init__(self, path):
         self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.connect(path)
+        # By way of the directory, since the path may be longer than an address can be.
+        directory = os.open(os.path.dirname(path), os.O_RDONLY)
+        self.socket.connect(f"/proc/self/fd/{directory}/{os.path.basename(path)}")
+        os.close(directory)
         self.lock = threading.Lock()
 
     def send(self, header, payload=b""):

@@ -1,5 +1,6 @@
 """The connection: frames, the outbox, dialling again."""
 import io
+import os
 import struct
 
 import pytest
@@ -63,6 +64,19 @@ def test_hello_says_who_it_is(gateway, link):
     hello = gateway.wait(lambda: gateway.hellos)[0]
     assert hello["session"] == 7 and hello["version"] == 1 and hello["seq"] == 0
     assert hello["last_exec"] == -1 and hello["connects"] == 1
+
+
+def test_a_path_that_is_too_long_for_an_address_is_dialled_all_the_same(tmp_path):
+    far = tmp_path / ("d" * 120)
+    far.mkdir()
+    directory = os.open(far, os.O_RDONLY)
+    gateway = Gateway("/proc/self/fd/%d/s" % directory)
+    try:
+        Link(Settings(7, TOKEN, str(far / "s"), str(tmp_path), {}), lambda header, payload: None, pytest.fail).start()
+        assert gateway.wait(lambda: gateway.hellos)[0]["session"] == 7
+    finally:
+        gateway.close()
+        os.close(directory)
 
 
 def test_what_was_not_acknowledged_is_sent_again_once(gateway, link):

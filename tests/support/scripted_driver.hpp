@@ -2,6 +2,7 @@
 // keeps what it gets.
 #pragma once
 
+#include "driver/socket_address.hpp"
 #include "support/event_loop.hpp"
 
 #include "sparkgate/base/spawn.hpp"
@@ -23,7 +24,8 @@ class scripted_driver {
 public:
     scripted_driver(event_loop& loop, const std::filesystem::path& socket)
         : loop_(loop), inbox_(std::make_shared<inbox>(loop.executor())) {
-        inbox_->socket.connect(asio::local::stream_protocol::endpoint(socket.native()));
+        const auto address = driver::address_of(socket).value();
+        inbox_->socket.connect(asio::local::stream_protocol::endpoint(address.text));
         inbox_->socket.non_blocking(true);
         spawn(loop.executor(), "the scripted driver", receive(inbox_));
     }

@@ -48,8 +48,7 @@ public:
     virtual std::unique_ptr<link> expect(std::int64_t session, std::string token, listener& owner) = 0;
 };
 
-// Listens below `dir` (private, exists). A path too long for a Unix socket is replaced by a private directory
-// in /tmp. Errors: unavailable.
+// Listens on driver.sock in `dir` (private, exists), whatever the length of its path. Errors: unavailable.
 result<std::unique_ptr<endpoint>> make_endpoint(boost::asio::any_io_executor executor,
                                                 const std::filesystem::path& dir);
 

@@ -2,19 +2,11 @@
 // then the seconds that the answer took and the request id of the answer's header.
 #pragma once
 
-#include "sparkgate/base/error.hpp"
+#include "sparkgate/obs/rotating_file.hpp"
 
 #include <chrono>
-#include <cstdint>
 #include <ctime>
-#include <filesystem>
-#include <memory>
 #include <string>
-#include <string_view>
-
-namespace spdlog {
-class logger;
-}
 
 namespace sparkgate::obs {
 
@@ -31,20 +23,21 @@ struct access_entry {
 // 62d311a7-2
 std::string access_line(const access_entry& what, std::time_t now);
 
-// Writes to a file that is moved to NAME.1.log, NAME.2.log, … when it has grown to its limit. One thread at a
-// time. A disk that refuses costs lines, and one remark a second on stderr.
+// Writes to a rotating file. One thread at a time. A disk that refuses costs lines, and one remark a second
+// in the server's log.
 class access_log {
 public:
-    // Errors: unavailable, one line (the file cannot be opened).
+    // Errors: unavailable, no_space; one line (the file cannot be opened, is a link, or somebody else's).
     static result<access_log> open(const std::filesystem::path& file, std::uint64_t max_bytes,
                                    std::size_t files);
 
     void write(const access_entry& what);
 
 private:
-    explicit access_log(std::shared_ptr<spdlog::logger> to) : to_(std::move(to)) {}
+    explicit access_log(rotating_file to) : to_(std::move(to)) {}
 
-    std::shared_ptr<spdlog::logger> to_;
+    rotating_file to_;
+    std::time_t complained_ = 0;
 };
 
 }  // namespace sparkgate::obs

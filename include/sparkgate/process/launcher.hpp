@@ -94,9 +94,10 @@ public:
 
 // `shim` is the path of the sparkgate-shim executable. `lock` is the descriptor whose lock keeps other
 // gateways away (any descriptor where there are none): a shim holds it, too, until it has named itself in its
-// directory, so that the gateway after this one finds every child. It stays the caller's.
+// directory, so that the gateway after this one finds every child. It stays the caller's. Programs get
+// `umask`; the shim's own files are private.
 std::unique_ptr<launcher> make_launcher(boost::asio::any_io_executor executor, std::filesystem::path shim,
-                                        int lock);
+                                        int lock, mode_t umask = 022);
 
 // Reads <dir>/exit.json. Errors: not_found, invalid_argument.
 result<exit_status> read_exit(const std::filesystem::path& dir);

@@ -59,6 +59,21 @@ def _listening_socket(pid):
     return path
 
 
+def _make_trigger(pid, directory):
+    """The JVM looks into its working directory first, which is private, and into /tmp after that, where somebody else
+    may have made a file of that name before."""
+    for place in ("/proc/%d/cwd" % pid, directory):
+        trigger = os.path.join(place, ".attach_pid%d" % pid)
+        try:
+            if os.path.lexists(trigger):
+                os.unlink(trigger)
+            os.close(os.open(trigger, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600))
+            return trigger
+        except OSError as e:
+            failed = e
+    raise AttachError("the JVM cannot be asked to listen: %s" % failed)
+
+
 def _temporary_directory(pid):
     """The JVM's /tmp, whatever java.io.tmpdir says; it may have a mount namespace of its own."""
     own = "/proc/%d/root/tmp" % pid
@@ -67,8 +82,7 @@ def _temporary_directory(pid):
 
 def _wake(pid, directory, path):
     """Make the JVM listen. Without the trigger file the signal would make it print its threads instead."""
-    trigger = os.path.join(directory, ".attach_pid%d" % pid)
-    os.close(os.open(trigger, os.O_CREAT | os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
+    trigger = _make_trigger(pid, directory)
     try:
         os.kill(pid, signal.SIGQUIT)
         deadline = time.monotonic() + _LISTEN_SECONDS

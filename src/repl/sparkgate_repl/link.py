@@ -14,6 +14,7 @@ from . import frames
 
 VERSION = 1
 FIRST_DIAL_LIMIT = 60.0   # seconds; a driver that was never heard has no work that could be lost
+_LONGEST_ADDRESS = 107    # bytes, of a Unix socket on Linux
 _DELAYS = (0.05, 1.0)     # seconds before dialling again: first, most
 
 
@@ -91,7 +92,7 @@ class Link:
         """Dial once and read until the connection ends. True if the gateway welcomed us."""
         sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
-            sock.connect(self._settings.socket_path)
+            _connect(sock, self._settings.socket_path)
             file = sock.makefile("rb")
             sock.sendall(self._hello())
             header, _ = frames.read(file)
@@ -164,6 +165,18 @@ class Link:
                 _shutdown(sock)
             with self._changed:
                 self._writing = False
+
+
+def _connect(sock, path):
+    """Connect to the socket at `path`, which may be longer than an address can be: then by way of its directory."""
+    if len(os.fsencode(path)) <= _LONGEST_ADDRESS:
+        sock.connect(path)
+        return
+    directory = os.open(os.path.dirname(path), os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        sock.connect("/proc/self/fd/%d/%s" % (directory, os.path.basename(path)))
+    finally:
+        os.close(directory)
 
 
 def _shutdown(sock):

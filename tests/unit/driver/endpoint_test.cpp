@@ -331,7 +331,7 @@ TEST_F(endpoint_test, a_path_too_long_for_a_socket_works_all_the_same) {
     test::scripted_driver driver(loop, (*far)->socket_path());
     driver.hello(7, "secret");
     driver.expect("welcome");
-    std::filesystem::remove_all((*far)->socket_path().parent_path());
+    EXPECT_EQ((*far)->socket_path(), deep / "driver.sock") << "nothing of it is elsewhere";
 }
 
 }  // namespace

@@ -82,6 +82,53 @@ TEST(access_log, is_moved_away_when_it_has_grown) {
     EXPECT_FALSE(std::filesystem::exists(dir.path() / "access.2.log"));
 }
 
+TEST(access_log, without_earlier_files_begins_anew) {
+    const test::temp_dir dir;
+    auto log = access_log::open(dir.path() / "access.log", 300, 0).value();
+    for (unsigned status = 200; status < 206; ++status) {
+        auto what = entry();
+        what.status = status;
+        log.write(what);
+    }
+    const auto text = text_of(dir.path() / "access.log");
+    EXPECT_THAT(text, HasSubstr(" 205 "));
+    EXPECT_LE(text.size(), 300u);
+    EXPECT_FALSE(std::filesystem::exists(dir.path() / "access.1.log"));
+}
+
+TEST(access_log, goes_on_with_the_file_of_before_and_makes_it_private) {
+    const test::temp_dir dir;
+    const auto file = dir.path() / "access.log";
+    std::ofstream(file) << "earlier\n";
+    std::filesystem::permissions(file, std::filesystem::perms(0666));
+    auto log = access_log::open(file, 300, 1).value();
+    log.write(entry());
+    EXPECT_THAT(text_of(file), testing::StartsWith("earlier\n127.0.0.1"));
+    EXPECT_EQ(std::filesystem::status(file).permissions(), std::filesystem::perms(0600));
+    for (int i = 0; i < 3; ++i)
+        log.write(entry());
+    EXPECT_THAT(text_of(dir.path() / "access.1.log"), testing::StartsWith("earlier\n"));
+    EXPECT_EQ(std::filesystem::status(file).permissions(), std::filesystem::perms(0600));
+}
+
+TEST(access_log, follows_no_link_also_when_it_moves_files_away) {
+    const test::temp_dir dir;
+    const auto file = dir.path() / "access.log", target = dir.path() / "target";
+    std::filesystem::create_symlink(target, file);
+    const auto refused = access_log::open(file, 300, 1);
+    ASSERT_FALSE(refused);
+    EXPECT_THAT(refused.error().message, HasSubstr(file.string() + " is a link"));
+    std::filesystem::remove(file);
+
+    auto log = access_log::open(file, 300, 1).value();
+    std::filesystem::create_symlink(target, dir.path() / "access.1.log");
+    for (int i = 0; i < 6; ++i)
+        log.write(entry());
+    EXPECT_FALSE(std::filesystem::exists(target));
+    EXPECT_TRUE(
+        std::filesystem::is_regular_file(std::filesystem::symlink_status(dir.path() / "access.1.log")));
+}
+
 TEST(access_log, a_file_that_cannot_be_opened_is_said) {
     const auto opened = access_log::open("/proc/none/access.log", 1000, 1);
     ASSERT_FALSE(opened);

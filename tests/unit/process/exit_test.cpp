@@ -54,6 +54,20 @@ TEST_F(ExitTest, ANameWithQuotesAndBrokenUtf8MakesAValidReport) {
               "cannot run /nowhere/\"\\\n?\xc3\xa9: No such file or directory");
 }
 
+// Code of a session can write there.
+TEST_F(ExitTest, WhatAProgramPutsInTheWayDoesNotHoldUpTheReport) {
+    for (const auto* trap : {"mkfifo exit.tmp", "ln -s /nowhere/x exit.tmp", "ln -s precious exit.tmp",
+                             "mkfifo exit.json", "ln -s /nowhere/x exit.json", "mkfifo shim.tmp shim.json"}) {
+        auto running =
+            start(script("cd $DIR && echo kept >precious && rm -f exit.tmp exit.json shim.json && " +
+                         std::string(trap) + " && exit 3"));
+        EXPECT_EQ(await(running->wait_exit()).code, 3) << trap;
+        await(running->wait_gone());
+        EXPECT_EQ(dir.text("precious"), "kept\n") << trap;
+        std::filesystem::remove(dir.path() / "shim.json");
+    }
+}
+
 TEST_F(ExitTest, AMissingWorkingDirectoryIsReported) {
     child_spec what = script("exit 0");
     what.working_directory = dir.path() / "gone";

@@ -68,6 +68,18 @@ TEST_F(SurroundingsTest, TheEnvironmentAndTheDirectoryAreThoseGiven) {
     ::unsetenv("SPARKGATE_TEST_SECRET");
 }
 
+TEST_F(SurroundingsTest, TheProgramHasTheUmaskOfTheLauncherAndTheShimAPrivateOne) {
+    for (const mode_t mask : {0u, 002u, 027u}) {
+        starter = make_launcher(io.get_executor(), fs::path(SPARKGATE_TEST_BIN) / "sparkgate-shim",
+                                STDIN_FILENO, mask);
+        auto running = start(spec({"sleep", "1000"}));
+        EXPECT_EQ(std::stoul(status_field(program_pid(), "Umask"), nullptr, 8), mask);
+        EXPECT_EQ(status_field(running->shim().pid, "Umask"), "0077");
+        end(*running);
+        fs::remove(dir.path() / "shim.json");
+    }
+}
+
 TEST_F(SurroundingsTest, NothingIsLeftAfterManyLaunches) {
     await(start(script("exit 0"))->wait_gone());  // the event loop has what it needs
     const std::size_t before = open_descriptors();
