@@ -51,6 +51,22 @@ bool is_loopback(const std::string& host) {
     return host == "localhost" || (!ec && address.is_loopback());
 }
 
+// What nobody may do unless clients say who they are, or the operator says that it does not matter.
+std::optional<start_failure> needs_authentication(const config::settings& s) {
+    if (!is_loopback(s.server_host) && !s.allow_remote_without_authentication)
+        return start_failure{cannot_listen,
+                             "refusing to listen on " + s.server_host +
+                                 " without authentication: anybody who reaches it could run code; use "
+                                 "127.0.0.1, or set server.allow-remote-without-authentication=true"};
+    if (s.impersonation && !s.allow_impersonation_without_authentication)
+        return start_failure{bad_value,
+                             "impersonation.enabled=true is refused without authentication: anybody who "
+                             "reaches the server could run code as any user; set "
+                             "server.allow-impersonation-without-authentication=true where something in "
+                             "front of it says who the users are"};
+    return {};
+}
+
 session::services make_services(const config::settings& s, const process::spark_installation& spark,
                                 process::submit_settings submit, asio::any_io_executor executor,
                                 process::launcher& launcher, driver::endpoint& endpoint, store::store& store,
@@ -338,11 +354,7 @@ std::optional<start_failure> serve_until_stopped(const config::loaded& configura
     std::signal(SIGXFSZ, SIG_IGN);  // a limit on the size of files is an error like a full disk
     std::signal(SIGHUP, SIG_IGN);   // until there is a server
 
-    if (!is_loopback(s.server_host) && !s.allow_remote_without_authentication)
-        return start_failure{cannot_listen,
-                             "refusing to listen on " + s.server_host +
-                                 " without authentication: anybody who reaches it could run code; use "
-                                 "127.0.0.1, or set server.allow-remote-without-authentication=true"};
+    if (auto refused = needs_authentication(s)) return refused;
     auto tls = load_tls(s);
     if (!tls)
         return start_failure{tls.error().code == errc::invalid_argument ? bad_value : config_unreadable,

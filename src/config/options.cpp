@@ -161,7 +161,11 @@ std::vector<option> make_options() {
         {"impersonation.enabled", "true or false", "false",
          "Start sessions as their proxyUser (spark-submit --proxy-user); off: proxyUser and doAs are "
          "ignored.",
-         into(&settings::impersonation), same},
+         into(&settings::impersonation),
+         "The start is refused without server.allow-impersonation-without-authentication."},
+        {"server.allow-impersonation-without-authentication", "true or false", "false",
+         "Let impersonation.enabled be true although anybody who reaches the port can then be any user.",
+         into(&settings::allow_impersonation_without_authentication)},
         {"file.local-dir-whitelist", "list of paths", "",
          "Directories that local files of requests may lie in; empty: none may, / allows all.",
          into_list(&settings::local_dir_whitelist), same},

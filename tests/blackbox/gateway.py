@@ -18,6 +18,7 @@ from blackbox.client import Client, until
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARY = pathlib.Path(os.environ.get("SPARKGATE_BIN", ROOT / "build/release/sparkgate"))
+IMPERSONATION = {"impersonation.enabled": "true", "server.allow-impersonation-without-authentication": "true"}
 START_DEADLINE = 30.0
 STOP_DEADLINE = 60.0
 

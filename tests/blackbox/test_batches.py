@@ -395,4 +395,4 @@ def test_proxy_user(impersonating, tmp_path, request_part, query, user):
 
 @pytest.fixture(scope="module")
 def impersonating(fake_spark_home):
-    yield from run_gateway(gateways.Gateway(new_directory(), fake_spark_home, settings={"impersonation.enabled": "true"}))
+    yield from run_gateway(gateways.Gateway(new_directory(), fake_spark_home, settings=gateways.IMPERSONATION))

@@ -127,6 +127,12 @@ def test_remote_access_needs_authentication(serve):
     fails_with(6, serve("--set", "server.host=0.0.0.0"), "0.0.0.0", "server.allow-remote-without-authentication")
 
 
+def test_impersonation_needs_authentication(serve, server):
+    fails_with(4, serve("--set", "impersonation.enabled=true"), "impersonation.enabled",
+               "server.allow-impersonation-without-authentication")
+    assert server(settings=gateways.IMPERSONATION).client.get("/version").status == 200
+
+
 def test_no_spark(serve, directory):
     fails_with(7, serve(spark_home=directory / "no-spark"), "SPARK_HOME", directory / "no-spark")
 

@@ -136,7 +136,7 @@ def test_a_bad_request_is_told_so_when_the_queue_is_full(serve, tmp_path):
 
 def test_the_queue_is_fair_between_users(serve, tmp_path):
     """Alice's fifth batch does not start before Bob's first."""
-    server = serve({"server.session.max-creation": "1", "impersonation.enabled": "true"})
+    server = serve({"server.session.max-creation": "1", **gateways.IMPERSONATION})
     create(server, tmp_path, "a0", {"proxyUser": "alice"}, until=tmp_path / "end")
     wait_starts(tmp_path, ["a0"])
     for number in range(1, 6):

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.spark
 @pytest.fixture(scope="module")
 def impersonating(spark_home):
     yield from run_gateway(gateways.Gateway(new_directory(), spark_home, settings={
-        "spark.master": "local[2]", "impersonation.enabled": "true"}))
+        "spark.master": "local[2]", **gateways.IMPERSONATION}))
 
 
 def test_doas_wins_over_the_body_and_reaches_hadoop(impersonating):
