@@ -1,5 +1,7 @@
 #include "java_uri.hpp"
 
+#include "sparkgate/base/redaction.hpp"
+
 #include <algorithm>
 
 namespace sparkgate::process {
@@ -62,7 +64,7 @@ private:
         if (!error_)
             error_ = fail(errc::invalid_argument, "java.net.URISyntaxException: " + reason + " at index " +
                                                       std::to_string(java_index(text_, at)) + ": " +
-                                                      std::string(text_));
+                                                      without_userinfo(text_));
     }
 
     // The first character that is neither a letter, a digit, beyond ASCII, an escape, nor in `also`.
@@ -126,6 +128,7 @@ private:
         if (begin == text_.size()) fail_at("Expected authority", begin);
         // Java names the beginning of the authority, not the character.
         if (first_illegal(begin, end, in_authority) < end) fail_at("Illegal character in authority", begin);
+        out_.authority = text_.substr(begin, end - begin);
         return end;
     }
 

@@ -13,6 +13,7 @@ namespace sparkgate::process {
 // Views into the parsed text, escapes as written. A URI like "file:a.jar" has its middle part as `path`.
 struct java_uri {
     std::string_view scheme;  // empty: none
+    std::string_view authority;
     std::string_view path;
     std::string_view after_authority;  // path, query and fragment
     std::optional<std::string_view> fragment;
