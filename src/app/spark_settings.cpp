@@ -4,6 +4,8 @@
 #include "sparkgate/process/hadoop_conf.hpp"
 #include "sparkgate/process/java_properties.hpp"
 
+#include <spdlog/spdlog.h>
+
 namespace sparkgate::app {
 namespace {
 
@@ -36,6 +38,18 @@ result<std::set<std::string>> forbidden_keys(const config::loaded& configuration
     return out;
 }
 
+// The operator's own rule of what is secret. One that cannot be read is Spark's to complain about.
+void add_redaction(process::submit_settings& to) {
+    const auto text = read_file(to.conf_dir / "spark-defaults.conf");
+    if (!text) return;
+    const auto defaults = process::parse_properties(*text);
+    const auto own = defaults.find("spark.redaction.regex");
+    if (own == defaults.end() || to.redaction.add(own->second)) return;
+    spdlog::warn(
+        "spark.redaction.regex of spark-defaults.conf has what this server does not understand: "
+        "its answers hide what Spark hides by default");
+}
+
 // What Spark gets unless somebody says otherwise.
 process::conf_map spark_defaults() {
     return {
@@ -61,6 +75,8 @@ result<process::submit_settings> load_submit_settings(const config::loaded& conf
     out.rules.master = s.spark_master;
     out.rules.files.local_directories = s.local_dir_whitelist;
     out.rules.files.list_keys = s.file_list_configs;
+    out.rules.doors = {s.spark_local_ip, s.spark_authenticate, s.spark_ui_acls};
+    add_redaction(out);
     auto forbidden = forbidden_keys(configuration);
     if (!forbidden) return forbidden.error();
     out.rules.forbidden = std::move(*forbidden);

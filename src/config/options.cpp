@@ -1,5 +1,7 @@
 #include "options.hpp"
 
+#include <boost/asio/ip/address.hpp>
+
 #include <cstdlib>
 
 namespace sparkgate::config {
@@ -16,6 +18,14 @@ result<void> assign_heartbeat(settings& s, const std::string& text) {
     if (!time || *time < milliseconds(10) || *time > std::chrono::hours(24))
         return fail(errc::invalid_argument, "expected a time from 10ms to 24h");
     s.events_heartbeat = *time;
+    return {};
+}
+
+result<void> assign_local_ip(settings& s, const std::string& text) {
+    boost::system::error_code no_address;
+    if (!text.empty()) boost::asio::ip::make_address(text, no_address);
+    if (no_address) return fail(errc::invalid_argument, "expected an IP address");
+    s.spark_local_ip = text;
     return {};
 }
 
@@ -158,6 +168,20 @@ std::vector<option> make_options() {
         {"spark.deploy-mode", "client or empty", "",
          "Deploy mode of every session. (cluster comes with remote drivers.)",
          one_of(&settings::spark_deploy_mode, {"", "client"}), "Livy also takes cluster."},
+        {"spark.local-ip", "address or empty", "",
+         "With a local master, the address that everything of Spark's listens on; empty: SPARK_LOCAL_IP of "
+         "the "
+         "server's environment or spark-env.sh, else loopback; 0.0.0.0: Spark's own choice, which is all "
+         "addresses for its UI.",
+         assign_local_ip},
+        {"spark.authenticate", "true or false", "false",
+         "Every session and batch has spark.authenticate: only who knows its secret reaches its driver and "
+         "executors. Requests cannot change it.",
+         into(&settings::spark_authenticate)},
+        {"spark.ui.acls", "true or false", "false",
+         "Every session and batch has spark.acls.enable: the users whom a filter of Spark's UI "
+         "(spark.ui.filters in spark-defaults.conf) has found see their own only. Requests cannot change it.",
+         into(&settings::spark_ui_acls)},
         {"impersonation.enabled", "true or false", "false",
          "Start sessions as their proxyUser (spark-submit --proxy-user); off: proxyUser and doAs are "
          "ignored.",

@@ -3,6 +3,7 @@
 #include "java_uri.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <fnmatch.h>
 
 namespace sparkgate::process {
@@ -59,10 +60,22 @@ bool is_allowed(const fs::path& path, const std::vector<fs::path>& directories) 
     return true;
 }
 
-bool is_file_scheme(std::string_view scheme) {
-    static constexpr std::string_view file = "file";
-    return std::equal(scheme.begin(), scheme.end(), file.begin(), file.end(),
-                      [](char a, char b) { return (a | 0x20) == b; });
+bool equals_ignoring_case(std::string_view text, std::string_view lower) {
+    return std::equal(text.begin(), text.end(), lower.begin(), lower.end(),
+                      [](unsigned char a, char b) { return std::tolower(a) == b; });
+}
+
+// "local" is a file that lies on every host, this one included. Those that name another scheme in their
+// authority ("har://hdfs-nn:8020", "jceks://hdfs@nn") are of this host where that is none of the network.
+bool is_local(const java_uri& uri) {
+    for (const auto local : {"file", "local", "localjceks", "localbcfks"})
+        if (equals_ignoring_case(uri.scheme, local)) return true;
+    for (const auto nested : {"har", "jceks", "bcfks"}) {
+        if (!equals_ignoring_case(uri.scheme, nested)) continue;
+        const auto inner = uri.authority.substr(0, uri.authority.find_first_of("-@"));
+        return inner.empty() || equals_ignoring_case(inner, "file") || equals_ignoring_case(inner, "local");
+    }
+    return false;
 }
 
 // "hdfs://nn:8020/" and "/x.jar" make "hdfs://nn:8020/x.jar".
@@ -86,13 +99,19 @@ result<std::string> resolve_file(const std::string& uri, const file_rules& rules
     }
     const auto target = parse_java_uri(resolved);
     if (!target) return target.error();
-    if (!is_file_scheme(target->scheme)) return resolved;
+    if (!is_local(*target)) return resolved;
     // Hadoop's Path takes everything behind the authority for the path, java.net.URI does not.
     for (const auto& reading : {decode_escapes(target->path), std::string(target->after_authority)})
         if (!is_allowed(reading, rules.local_directories))
             return fail(errc::invalid_argument,
                         "requirement failed: Local path " + path + " cannot be added to user sessions.");
     return resolved;
+}
+
+bool is_harmless_path(const std::string& path, const file_rules& rules) {
+    if (path.starts_with('/')) return is_allowed(path, rules.local_directories);
+    const auto parts = fs::path(path);
+    return std::find(parts.begin(), parts.end(), "..") == parts.end();
 }
 
 }  // namespace sparkgate::process

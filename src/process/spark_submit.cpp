@@ -45,12 +45,14 @@ submission make_submission(const submit_settings& settings, const spark_request&
     const std::string& master = settings.rules.master;
     conf_map& conf = out.conf = std::move(prepared);
     conf.insert(spark_defaults.begin(), spark_defaults.end());
+    conf.insert(job.doors.defaults.begin(), job.doors.defaults.end());
     conf.insert(settings.defaults.begin(), settings.defaults.end());
     conf["spark.master"] = master;
     if (settings.deploy_mode) conf["spark.submit.deployMode"] = *settings.deploy_mode;
     mark(master, job.app_tag, conf);
-    for (const auto& [key, value] : job.imposed)
-        conf[key] = value;
+    for (const auto* imposed : {&job.imposed, &job.doors.imposed})
+        for (const auto& [key, value] : *imposed)
+            conf[key] = value;
     // Given twice, as option and as conf, the two must agree.
     if (request.queue && is_yarn(master)) conf["spark.yarn.queue"] = *request.queue;
     if (name) conf.erase("spark.app.name");

@@ -9,6 +9,9 @@
 #include <boost/asio/write.hpp>
 
 #include <algorithm>
+#include <ifaddrs.h>
+#include <memory>
+#include <netinet/in.h>
 
 namespace sparkgate::process {
 namespace {
@@ -16,6 +19,7 @@ namespace {
 using asio::ip::tcp;
 
 constexpr std::size_t largest_answer = 1 << 20;
+constexpr std::size_t most_addresses = 32;
 constexpr auto patience = std::chrono::seconds(5);
 
 error no_ui() {
@@ -70,11 +74,40 @@ std::string id_of(const json& applications) {
     return is_app_id(text) ? text : std::string();
 }
 
+// It becomes part of a URL that users follow.
+bool is_host(const std::string& text) {
+    return !text.empty() && text.size() <= 255 && std::all_of(text.begin(), text.end(), [](unsigned char c) {
+        return std::isalnum(c) ||
+               std::string_view("-._[]:").find(static_cast<char>(c)) != std::string_view::npos;
+    });
+}
+
+std::vector<asio::ip::address> addresses_of_this_host() {
+    std::vector<asio::ip::address> out;
+    ifaddrs* all = nullptr;
+    if (::getifaddrs(&all) != 0) return out;
+    const std::unique_ptr<ifaddrs, void (*)(ifaddrs*)> owner(all, ::freeifaddrs);
+    for (const auto* each = all; each && out.size() < most_addresses; each = each->ifa_next) {
+        if (!each->ifa_addr) continue;
+        if (each->ifa_addr->sa_family == AF_INET) {
+            const auto* in = reinterpret_cast<const sockaddr_in*>(each->ifa_addr);
+            out.emplace_back(asio::ip::address_v4(ntohl(in->sin_addr.s_addr)));
+        } else if (each->ifa_addr->sa_family == AF_INET6) {
+            const auto* in = reinterpret_cast<const sockaddr_in6*>(each->ifa_addr);
+            asio::ip::address_v6::bytes_type bytes;
+            std::copy_n(in->sin6_addr.s6_addr, bytes.size(), bytes.begin());
+            out.emplace_back(asio::ip::address_v6(bytes, in->sin6_scope_id));
+        }
+    }
+    return out;
+}
+
 std::string host_of(const json& environment, const std::string& otherwise) {
     if (environment.is_object() && environment.contains("sparkProperties") &&
         environment["sparkProperties"].is_array())
         for (const auto& pair : environment["sparkProperties"])
-            if (pair.is_array() && pair.size() == 2 && pair[0] == "spark.driver.host" && pair[1].is_string())
+            if (pair.is_array() && pair.size() == 2 && pair[0] == "spark.driver.host" &&
+                pair[1].is_string() && is_host(pair[1].get<std::string>()))
                 return pair[1].get<std::string>();
     return otherwise;
 }
@@ -89,16 +122,28 @@ awaitable<result<ui_application>> ask_spark_ui(asio::any_io_executor executor, t
     if (out.app_id.empty()) co_return no_ui();
     const auto environment =
         co_await get(executor, at, "/api/v1/applications/" + out.app_id + "/environment");
-    const auto address = at.address().to_string();
+    const auto plain = at.address().to_string();
+    const auto address = at.address().is_v6() ? "[" + plain + "]" : plain;
     const auto host = environment ? host_of(*environment, address) : address;
     out.url = "http://" + host + ":" + std::to_string(at.port());
     co_return out;
 }
 
-asio::ip::address ui_address(const std::string& spark_local_ip) {
-    boost::system::error_code no_address;
-    const auto named = asio::ip::make_address(spark_local_ip, no_address);
-    return no_address || named.is_unspecified() ? asio::ip::address_v4::loopback() : named;
+std::vector<asio::ip::address> ui_addresses(const std::vector<std::string>& named) {
+    std::vector<asio::ip::address> out;
+    const auto add = [&out](const asio::ip::address& each) {
+        if (!each.is_unspecified() && std::find(out.begin(), out.end(), each) == out.end())
+            out.push_back(each);
+    };
+    for (const auto& text : named) {
+        boost::system::error_code no_address;
+        const auto address = asio::ip::make_address(text, no_address);
+        if (!no_address) add(address);
+    }
+    add(asio::ip::address_v4::loopback());
+    for (const auto& each : addresses_of_this_host())
+        add(each);
+    return out;
 }
 
 }  // namespace sparkgate::process

@@ -135,28 +135,31 @@ result<process::child_spec> batch::prepare() {
     if (!prepared) return prepared.error();
     auto file = process::resolve_file(request_->file, rules.files);
     if (!file) return file.error();
-    const auto spark_defaults = read_spark_defaults(world_.submit.conf_dir);
-    if (!spark_defaults) return spark_defaults.error();
+    auto spark = read_spark_files(world_);
+    if (!spark) return spark.error();
 
     process::submit_job job;
     job.app_tag = make_app_tag("batch", id());
     job.imposed = batch_conf(world_);
+    job.doors = std::move(spark->doors);
     job.primary_resource = std::move(*file);
     job.arguments = request_->args;
     job.properties_file = directory_ / "spark.properties";
     auto submission = process::make_submission(world_.submit, request_->spark, std::move(prepared->conf),
-                                               *spark_defaults, job);
+                                               spark->defaults, job);
     auto written = write_file_atomically(job.properties_file, process::to_properties(submission.conf));
     if (!written) return written.error();
     for (const auto& each : prepared->left_out)
         note("sparkgate: conf " + obs::printable(each) + " is not for Spark and has no meaning here");
+    for (const auto& each : prepared->remarks)
+        note("sparkgate: " + obs::printable(each));
     process::child_spec spec;
     spec.argv = std::move(submission.argv);
     spec.orphan_timeout = world_.settings.batch_orphan_timeout;
-    const std::map<std::string, std::optional<std::string>> own{
-        {"SPARKGATE_BATCH_ID", std::to_string(id())},
-        {"SPARKGATE_STATE_DIR", world_.settings.state_dir.string()},
-        {"PYTHONUNBUFFERED", "1"}};
+    environment_changes own{{"SPARKGATE_BATCH_ID", std::to_string(id())},
+                            {"SPARKGATE_STATE_DIR", world_.settings.state_dir.string()},
+                            {"PYTHONUNBUFFERED", "1"}};
+    own.merge(job.doors.environment);
     spec.env = process::child_environment(world_.environment, own);
     return spec;
 }
@@ -254,12 +257,15 @@ bool batch::knows_all() const {
 awaitable<void> batch::find_application(std::shared_ptr<batch> /* kept alive */, std::uint16_t ui_port) {
     asio::steady_timer timer(world_.executor);
     const auto local_ip = world_.environment.find("SPARK_LOCAL_IP");
-    const asio::ip::tcp::endpoint ui(
-        process::ui_address(local_ip == world_.environment.end() ? "" : local_ip->second), ui_port);
+    const auto addresses = process::ui_addresses(
+        {local_ip == world_.environment.end() ? "" : local_ip->second, world_.submit.rules.doors.local_ip});
     const auto end = std::chrono::steady_clock::now() + longest_registration;
     while (!is_finished(state_) && std::chrono::steady_clock::now() < end) {
-        auto found = co_await process::ask_spark_ui(world_.executor, ui);
-        if (found && !is_finished(state_)) {
+        for (const auto& address : addresses) {
+            const asio::ip::tcp::endpoint ui(address, ui_port);
+            auto found = co_await process::ask_spark_ui(world_.executor, ui);
+            if (is_finished(state_)) co_return;
+            if (!found) continue;
             app_id_ = std::move(found->app_id);
             ui_url_ = std::move(found->url);
             save_soon();

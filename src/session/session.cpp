@@ -108,10 +108,12 @@ result<process::child_spec> session::prepare() {
     for (const auto& each : driver->left_out)
         if (!config::is_session_key(each))
             note("sparkgate: conf " + obs::printable(each) + " is not for Spark and has no meaning here");
+    for (const auto& each : driver->remarks)
+        note("sparkgate: " + obs::printable(each));
     process::child_spec spec;
     spec.argv = std::move(driver->argv);
     spec.orphan_timeout = world_.settings.session_orphan_timeout;
-    spec.env = process::child_environment(world_.environment, driver_environment(world_, id()));
+    spec.env = process::child_environment(world_.environment, driver->environment);
     link_ = world_.endpoint.expect(id(), token, *this);
     return spec;
 }

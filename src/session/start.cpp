@@ -48,10 +48,18 @@ process::conf_map session_conf(const services& world) {
         {"spark.sql.catalogImplementation", world.settings.hive_context ? "hive" : "in-memory"},
         {"spark.submit.deployMode", "client"}};  // the driver dials a socket of this host
     if (process::is_yarn(world.submit.rules.master)) {
-        out["spark.yarn.isPython"] = "true";
-        out["spark.yarn.maxAppAttempts"] = "1";  // a second driver would know nothing of the first one's work
+        out.emplace("spark.yarn.isPython", "true");
+        out.emplace("spark.yarn.maxAppAttempts", "1");  // a second driver would know nothing of the first one's work
     }
     return out;
+}
+
+environment_changes driver_environment(const services& world, std::int64_t id) {
+    return {{"SPARKGATE_SESSION_ID", std::to_string(id)},
+            {"SPARKGATE_STATE_DIR", world.settings.state_dir.string()},
+            {"PYTHONUNBUFFERED", "1"},
+            // A shell's settings for an interactive pyspark would change what spark-submit runs.
+            {"PYSPARK_DRIVER_PYTHON_OPTS", std::nullopt}};
 }
 
 }  // namespace
@@ -64,11 +72,18 @@ std::string make_app_tag(const char* word, std::int64_t id) {
     return out;
 }
 
-result<process::conf_map> read_spark_defaults(const std::filesystem::path& conf_dir) {
-    const auto text = read_file(conf_dir / "spark-defaults.conf");
-    if (!text && text.error().code == errc::not_found) return process::conf_map();
-    if (!text) return text.error();
-    return process::parse_properties(*text);
+result<spark_files> read_spark_files(const services& world) {
+    const auto read = [&world](const char* name) {
+        auto text = read_file(world.submit.conf_dir / name);
+        return !text && text.error().code == errc::not_found ? result<std::string>("") : text;
+    };
+    const auto defaults = read("spark-defaults.conf"), environment = read("spark-env.sh");
+    if (!defaults) return defaults.error();
+    if (!environment) return environment.error();
+    const auto& rules = world.submit.rules;
+    return spark_files{
+        process::parse_properties(*defaults),
+        process::make_doors(rules.master, rules.doors, world.environment, *environment, make_token())};
 }
 
 std::string make_token() {
@@ -86,34 +101,30 @@ result<driver_start> prepare_driver(const services& world, const config::setting
                                     const std::string& token) {
     auto prepared = process::prepare_conf(request.spark, world.submit.rules);
     if (!prepared) return prepared.error();
-    const auto spark_defaults = read_spark_defaults(world.submit.conf_dir);
-    if (!spark_defaults) return spark_defaults.error();
+    auto spark = read_spark_files(world);
+    if (!spark) return spark.error();
 
     const auto settings_file = directory / "driver.json";
     process::submit_job job;
     job.app_tag = make_app_tag("session", id);
     job.default_name = "livy-session-" + std::to_string(id);
     job.imposed = session_conf(world);
+    job.doors = std::move(spark->doors);
     job.primary_resource = (world.repl_dir / "driver.py").string();
     job.arguments = {settings_file.string()};
     job.properties_file = directory / "spark.properties";
     auto submission = process::make_submission(world.submit, request.spark, std::move(prepared->conf),
-                                               *spark_defaults, job);
+                                               spark->defaults, job);
 
     auto written = write_file_atomically(
         settings_file, driver_settings(world, settings, id, request.kind, directory, token));
     if (written)
         written = write_file_atomically(job.properties_file, process::to_properties(submission.conf));
     if (!written) return written.error();
-    return driver_start{std::move(submission.argv), std::move(prepared->left_out)};
-}
-
-std::map<std::string, std::optional<std::string>> driver_environment(const services& world, std::int64_t id) {
-    return {{"SPARKGATE_SESSION_ID", std::to_string(id)},
-            {"SPARKGATE_STATE_DIR", world.settings.state_dir.string()},
-            {"PYTHONUNBUFFERED", "1"},
-            // A shell's settings for an interactive pyspark would change what spark-submit runs.
-            {"PYSPARK_DRIVER_PYTHON_OPTS", std::nullopt}};
+    auto environment = driver_environment(world, id);
+    environment.merge(job.doors.environment);
+    return driver_start{std::move(submission.argv), std::move(environment), std::move(prepared->left_out),
+                        std::move(prepared->remarks)};
 }
 
 }  // namespace sparkgate::session

@@ -10,7 +10,7 @@ from blackbox import gateway as gateways
 from blackbox.client import DEADLINE, until
 
 FINAL = ("success", "dead", "killed", "error")
-FILE = "local:/job.py"  # allowed without a whitelist, and not looked at by the fake
+FILE = "hdfs:/job.py"  # allowed without a whitelist, and not looked at by the fake
 REMARK = "sparkgate: "
 NEWEST = 200
 

@@ -87,9 +87,9 @@ class Gateway:
         self.state_dir = self.directory / "state"
         self.log_file = self.directory / "server.log"
         self.port_file = self.directory / "port"
-        self.environment = {**os.environ, "SPARK_HOME": str(spark_home), "SPARKGATE_TEST_MARK": str(self.directory),
-                            "SPARK_LOCAL_IP": "127.0.0.1"}
-        self.environment.pop("PYSPARK_PYTHON", None)
+        self.environment = {**os.environ, "SPARK_HOME": str(spark_home), "SPARKGATE_TEST_MARK": str(self.directory)}
+        for name in ("PYSPARK_PYTHON", "SPARK_LOCAL_IP", "SPARK_LOCAL_HOSTNAME"):
+            self.environment.pop(name, None)
         if python:
             self.environment["PYSPARK_PYTHON"] = str(python)
         self.environment.update(environment or {})

@@ -43,12 +43,12 @@ def test_created_batch_is_complete(client):
 
 
 def test_every_field_reaches_spark_submit(batch, tmp_path):
-    asked = {"file": "local:/the%20app.py", "className": "org.acme.Main", "name": "Zürich ☃",
+    asked = {"file": "hdfs:/the%20app.py", "className": "org.acme.Main", "name": "Zürich ☃",
              "args": ["two words", "it's \"quoted\"", "ünï ☃", "", "--conf", "spark.master=x", "$HOME `id`", "a\nb", 3, True],
-             "jars": ["local:/a.jar", "local:/b.jar"], "pyFiles": ["local:/c.py"], "files": ["local:/d.txt"],
-             "archives": ["local:/e.zip#e"], "driverMemory": "700m", "driverCores": 2, "executorMemory": "1g",
+             "jars": ["hdfs:/a.jar", "hdfs:/b.jar"], "pyFiles": ["hdfs:/c.py"], "files": ["hdfs:/d.txt"],
+             "archives": ["hdfs:/e.zip#e"], "driverMemory": "700m", "driverCores": 2, "executorMemory": "1g",
              "executorCores": 3, "numExecutors": 4, "queue": "the queue", "proxyUser": "nobody-asks",
-             "conf": {"spark.jars": "local:/f.jar", "spark.app.name": "beaten", "spark.my.word": "a=b ü"}}
+             "conf": {"spark.jars": "hdfs:/f.jar", "spark.app.name": "beaten", "spark.my.word": "a=b ü"}}
     batch(asked, record=tmp_path / "record").wait_state("success")
     note, = batches.read_record(tmp_path / "record")
     arguments, properties = note["arguments"], note["properties"]
@@ -58,8 +58,8 @@ def test_every_field_reaches_spark_submit(batch, tmp_path):
     for option, value in (("--class", "org.acme.Main"), ("--name", "Zürich ☃"), ("--queue", "the queue")):
         assert options[options.index(option) + 1] == value
     assert "--proxy-user" not in options and "--conf" not in options
-    wanted = {"spark.jars": "local:/a.jar,local:/b.jar,local:/f.jar", "spark.submit.pyFiles": "local:/c.py",
-              "spark.files": "local:/d.txt", "spark.archives": "local:/e.zip#e", "spark.driver.memory": "700m",
+    wanted = {"spark.jars": "hdfs:/a.jar,hdfs:/b.jar,hdfs:/f.jar", "spark.submit.pyFiles": "hdfs:/c.py",
+              "spark.files": "hdfs:/d.txt", "spark.archives": "hdfs:/e.zip#e", "spark.driver.memory": "700m",
               "spark.driver.cores": "2", "spark.executor.memory": "1g", "spark.executor.cores": "3",
               "spark.executor.instances": "4", "spark.my.word": "a=b ü"}
     assert {key: properties.get(key) for key in wanted} == wanted
@@ -111,14 +111,14 @@ def test_any_content_type_is_taken(client, content_type):
 @pytest.mark.parametrize("body", [
     '{"file":"/x","args":["a\\u0000b"]}', '{"file":"/x","className":"a\\u0000b"}',
     "", "{", "null", "[]", '"text"', "{}", '{"file":null}', '{"file":""}', '{"file":"job.py"}', '{"file":7}', '{"file":[]}',
-    '{"file":"/etc/passwd"}', '{"file":"local:/x","nonsense":1}', '{"file":"local:/x","kind":"spark"}',
-    '{"file":"local:/x","ttl":"1m"}', '{"file":"local:/x","conf":[]}', '{"file":"local:/x","conf":{"a":{}}}',
-    '{"file":"local:/x","args":"a"}', '{"file":"local:/x","args":[{}]}', '{"file":"local:/x","jars":["a.jar"]}',
-    '{"file":"local:/x","jars":"a.jar"}', '{"file":"local:/x","files":["/etc/passwd"]}',
-    '{"file":"local:/x","conf":{"spark.jars":"/etc/passwd"}}', '{"file":"local:/x","numExecutors":"many"}',
-    '{"file":"local:/x","driverCores":1.5e30}', '{"file":"local:/x","name":"123"}', '{"file":"local:/x","name":""}',
-    '{"file":"http://a b/c"}', '{"file":"local:/x","conf":{"spark.submit.deployMode":"cluster"}}',
-    "\xff\xfe{", '{"file":"local:/x"} trailing'])
+    '{"file":"/etc/passwd"}', '{"file":"hdfs:/x","nonsense":1}', '{"file":"hdfs:/x","kind":"spark"}',
+    '{"file":"hdfs:/x","ttl":"1m"}', '{"file":"hdfs:/x","conf":[]}', '{"file":"hdfs:/x","conf":{"a":{}}}',
+    '{"file":"hdfs:/x","args":"a"}', '{"file":"hdfs:/x","args":[{}]}', '{"file":"hdfs:/x","jars":["a.jar"]}',
+    '{"file":"hdfs:/x","jars":"a.jar"}', '{"file":"hdfs:/x","files":["/etc/passwd"]}',
+    '{"file":"hdfs:/x","conf":{"spark.jars":"/etc/passwd"}}', '{"file":"hdfs:/x","numExecutors":"many"}',
+    '{"file":"hdfs:/x","driverCores":1.5e30}', '{"file":"hdfs:/x","name":"123"}', '{"file":"hdfs:/x","name":""}',
+    '{"file":"http://a b/c"}', '{"file":"hdfs:/x","conf":{"spark.submit.deployMode":"cluster"}}',
+    "\xff\xfe{", '{"file":"hdfs:/x"} trailing'])
 def test_bad_requests_change_nothing(client, batch, gateway, body):
     first = batch()
     first.wait_end()

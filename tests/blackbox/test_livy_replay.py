@@ -137,7 +137,7 @@ def test_page_has_every_field(plain):
     assert listed("View of a session") == list(created)
     assert listed("Statement") == list(statement)
     assert sorted(listed("Creation of a session")) == known_fields(plain.client, "/sessions")
-    batch = plain.client.ok("POST", "/batches", {"file": "local:/job.py"}, status=201)
+    batch = plain.client.ok("POST", "/batches", {"file": "hdfs:/job.py"}, status=201)
     plain.client.delete(f"/batches/{batch['id']}")
     assert listed("View of a batch") == list(batch)
     assert sorted(listed("Creation of a batch")) == known_fields(plain.client, "/batches")

@@ -19,6 +19,7 @@ from blackbox import batches
 from blackbox import gateway as gateways
 from blackbox.client import until
 from blackbox.conftest import new_directory, run_gateway
+from blackbox.sockets import beyond_loopback, listeners
 
 MANY = 20
 SPARK_PI = """package examples
@@ -201,9 +202,10 @@ def test_class_that_does_not_exist(submit, spark_pi):
     assert "no.Such" in batch.log_text() and "exit code 101" in batch.log_text()
 
 
-def test_application_is_found(submit, jobs, tmp_path):
-    """Its id and the address of its user interface: unknown at first, then those that Spark says; the page answers."""
-    batch = submit(file=str(jobs / "waits.py"), args=[str(tmp_path / "end")])
+def test_application_is_found(batch_gateway, submit, jobs, tmp_path):
+    """Its id and the address of its user interface: unknown at first, then those that Spark says; the page answers, on
+    loopback only."""
+    batch = submit(file=str(jobs / "waits.py"), args=[str(tmp_path / "end")], conf={"spark.driver.bindAddress": "0.0.0.0"})
     assert batch.created["appId"] is None and batch.created["appInfo"]["sparkUiUrl"] is None
     until(lambda: batch.view()["appId"], 300, batch.log_text)
     until(lambda: batch.view()["appInfo"]["sparkUiUrl"], 60, batch.log_text)
@@ -216,6 +218,8 @@ def test_application_is_found(submit, jobs, tmp_path):
     port = address.rpartition(":")[2]
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v1/applications") as page:
         assert json.load(page)[0]["id"] == application
+    processes = batches.tree(shim_of(batch_gateway, batch))
+    assert len(listeners(processes)) >= 3 and beyond_loopback(processes) == []    # its UI, RPC and block manager
     (tmp_path / "end").touch()
     batch.wait_state("success", 120)
     assert batch.view()["appId"] == application

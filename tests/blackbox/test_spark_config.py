@@ -8,6 +8,7 @@ import pytest
 
 from blackbox import gateway as gateways
 from blackbox.conftest import new_directory, run_gateway
+from blackbox.sockets import beyond_loopback, listeners
 
 ODD = "a b=c:d #e !f \\g \"h\" 'i' $j %k\nzwei\tTäg €🚀"
 SECRET = "moth-eaten-suitcase"
@@ -52,7 +53,7 @@ def cluster_gateway(spark_home, parcels):
     (conf_dir / "spark-defaults.conf").write_text("spark.from.defaults   the administrator's\n"
                                                   "spark.custom.word     the administrator's\n")
     yield from run_gateway(gateways.Gateway(new_directory(), spark_home, settings={
-        "spark.master": "local-cluster[2,1,1024]", "file.local-dir-whitelist": str(parcels)},
+        "spark.master": "local-cluster[2,1,1024]", "file.local-dir-whitelist": str(parcels), "spark.authenticate": "true"},
         environment={"SPARK_CONF_DIR": str(conf_dir)}))
 
 
@@ -65,7 +66,8 @@ def cluster(cluster_gateway, parcels, users_python):
         archives=[f"{parcels}/packed.zip#packed"], driverMemory="900m", executorMemory="700m",
         conf={"spark.custom.word": ODD, "spark.sql.shuffle.partitions": "3", "spark.custom.secret": SECRET,
               "spark.pyspark.python": str(users_python), "livy.rsc.jars": "/nowhere.jar",
-              "livy.rsc.sql.num-rows": "2"}).wait_idle(300)
+              "livy.rsc.sql.num-rows": "2", "spark.driver.bindAddress": "0.0.0.0", "spark.driver.host": "192.0.2.1",
+              "spark.authenticate": "false"}).wait_idle(300)
 
 
 def test_conf(cluster):
@@ -125,6 +127,21 @@ def test_files_and_archives(cluster):
     assert cluster.text("def on_worker(x):\n    from pyspark import SparkFiles\n"
                         "    return open(SparkFiles.get('packed') + '/inner.txt').read()\n"
                         "sc.parallelize([0], 1).map(on_worker).collect()", "pyspark") == "['packed words']"
+
+
+def test_nothing_listens_beyond_loopback(cluster, cluster_gateway):
+    """Neither the driver, its UI and gateways nor the master, workers and executors; whatever the request asks for."""
+    cluster.text("sc.parallelize(range(4), 4).map(lambda x: x).collect()", "pyspark")
+    processes = gateways.processes_with(str(cluster_gateway.directory))
+    assert len({pid for pid, *_ in listeners(processes)}) >= 4    # the server, the driver's JVM, executors
+    assert beyond_loopback(processes) == []
+    assert cluster.view()["appInfo"]["sparkUiUrl"].startswith("http://127.0.0.1:")
+    assert "sparkgate: conf spark.driver.host has no effect: " in cluster.log_text()
+
+
+def test_driver_and_executors_know_a_secret_of_the_session(cluster):
+    assert cluster.text("sc.getConf().get('spark.authenticate')", "pyspark") == "'true'"
+    assert cluster.text("len(sc.getConf().get('spark.authenticate.secret'))", "pyspark") == "64"
 
 
 def test_executors_are_other_jvms(cluster):

@@ -54,6 +54,8 @@ struct settings {
     milliseconds session_orphan_timeout{}, batch_orphan_timeout{};  // that they outlive a server by
 
     std::string spark_home, spark_master, spark_deploy_mode;
+    std::string spark_local_ip;  // that Spark listens on with a local master; empty: loopback
+    bool spark_authenticate = false, spark_ui_acls = false;
     bool impersonation = false, allow_impersonation_without_authentication = false;
     std::vector<std::string> file_list_configs;              // conf keys that hold lists of files
     std::vector<std::filesystem::path> local_dir_whitelist;  // where local files of requests may lie

@@ -2,6 +2,7 @@
 // Source of the mapping: Livy's SparkProcessBuilder, SparkApp and InteractiveSession.
 #pragma once
 
+#include "sparkgate/base/redaction.hpp"
 #include "sparkgate/process/spark_conf.hpp"
 
 #include <filesystem>
@@ -19,6 +20,7 @@ struct submit_settings {
     conf_rules rules;                        // and the master, which overrides the request's conf
     std::optional<std::string> deploy_mode;  // client, cluster; overrides the request's conf
     conf_map defaults;                       // conf where neither request nor spark-defaults.conf has any
+    redactor redaction;                      // what is shown to nobody
 };
 
 // What is started: the part in which a session differs from a batch.
@@ -26,6 +28,7 @@ struct submit_job {
     std::string app_tag;                      // marks the application in the cluster manager
     std::optional<std::string> default_name;  // where neither the request nor its conf has a name
     conf_map imposed;                         // overrides the request's conf
+    door_settings doors;
     std::string primary_resource;
     std::vector<std::string> arguments;
     std::filesystem::path properties_file;

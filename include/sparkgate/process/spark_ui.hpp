@@ -9,6 +9,7 @@
 #include <boost/asio/ip/tcp.hpp>
 
 #include <string>
+#include <vector>
 
 namespace sparkgate::process {
 
@@ -21,8 +22,8 @@ struct ui_application {
 // Errors: unavailable (nobody answers, or something else than Spark's UI).
 awaitable<result<ui_application>> ask_spark_ui(asio::any_io_executor executor, asio::ip::tcp::endpoint at);
 
-// Where drivers on this host have their UI: on the address that SPARK_LOCAL_IP of their environment names,
-// else on all of them. Never an address out of a program's output.
-asio::ip::address ui_address(const std::string& spark_local_ip);
+// Where drivers on this host may have their UI: at the addresses that somebody has named, on loopback, and
+// at those of this host, which Spark's own spark-env.sh may name. Never an address out of a program's output.
+std::vector<asio::ip::address> ui_addresses(const std::vector<std::string>& named);
 
 }  // namespace sparkgate::process

@@ -39,12 +39,16 @@ TEST(FileRulesTest, RefusesRelativePathsAndBadUris) {
     EXPECT_EQ(outcome("a.jar", rules), "requirement failed: Path 'a.jar' is not absolute.");
     EXPECT_EQ(outcome("../a%20b", rules), "requirement failed: Path '../a b' is not absolute.");
     EXPECT_EQ(outcome("", rules), "requirement failed: Path '' is not absolute.");
+    EXPECT_EQ(outcome("http://u:p@h/ c", rules),
+              "java.net.URISyntaxException: Illegal character in path at index 13: "
+              "http://*********(redacted)@h/ c");
     EXPECT_EQ(outcome("http://a b/c", rules),
               "java.net.URISyntaxException: Illegal character in authority at index 7: http://a b/c");
 }
 
 TEST(FileRulesTest, OtherSchemesPass) {
-    for (const char* uri : {"hdfs://nn/x", "s3a://bucket/x#y", "http://h/x?y=z", "local:/x", "abfss://c@a/x"})
+    for (const char* uri :
+         {"hdfs://nn/x", "s3a://bucket/x#y", "http://h/x?y=z", "har://hdfs-nn:8020/x.har", "abfss://c@a/x"})
         EXPECT_EQ(outcome(uri, {}), uri);
 }
 
@@ -69,6 +73,10 @@ TEST(FileRulesTest, WhateverReadsThePathItStaysInside) {
     const file_rules rules{"file:///", {"/data"}, {}};
     EXPECT_EQ(outcome("/data/%2e%2e/etc/x", rules), refusal("/data/../etc/x"));
     EXPECT_EQ(outcome("FILE:///etc/x", rules), refusal("/etc/x"));
+    EXPECT_EQ(outcome("local:/etc/x", rules), refusal("/etc/x"));
+    EXPECT_EQ(outcome("Local:///etc/x", rules), refusal("/etc/x"));
+    EXPECT_EQ(outcome("local:/data/x", rules), "local:/data/x");
+    EXPECT_EQ(outcome("har:///etc/x.har", rules), refusal("/etc/x.har"));
     EXPECT_EQ(outcome("file:etc/x", rules), refusal("etc/x"));
     EXPECT_EQ(outcome("file:///data/x?/../../etc/x", rules), refusal("/data/x"));
     EXPECT_EQ(outcome("file:///data/x#/../../etc/x", rules), refusal("/data/x"));

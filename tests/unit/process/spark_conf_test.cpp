@@ -88,9 +88,9 @@ const golden table[] = {
     {"TheRequestsListComesBeforeThatOfConf",
      [](auto&, auto& r) {
          r.jars = {"/a.jar"};
-         r.conf["spark.jars"] = "/b.jar, /c.jar,,local:/d.jar ";
+         r.conf["spark.jars"] = "/b.jar, /c.jar,,s3a://d/d.jar ";
      },
-     {{"spark.jars", "hdfs://nn:8020/a.jar,hdfs://nn:8020/b.jar,hdfs://nn:8020/c.jar,local:/d.jar"}}},
+     {{"spark.jars", "hdfs://nn:8020/a.jar,hdfs://nn:8020/b.jar,hdfs://nn:8020/c.jar,s3a://d/d.jar"}}},
     {"AnItemWithACommaIsTwo",
      [](auto&, auto& r) { r.jars = {"/a.jar,/b.jar"}; },
      {{"spark.jars", "hdfs://nn:8020/a.jar,hdfs://nn:8020/b.jar"}}},
@@ -135,9 +135,9 @@ const golden table[] = {
     {"AnEmptyListOfConfStays", [](auto&, auto& r) { r.conf["spark.jars"] = ""; }, {{"spark.jars", ""}}},
     {"Python",
      [](auto&, auto& r) {
-         r.conf = {{"spark.pyspark.python", "/p"}, {"spark.yarn.appMasterEnv.PYSPARK_PYTHON", "/q"}};
+         r.conf = {{"spark.pyspark.python", "p"}, {"spark.yarn.appMasterEnv.PYSPARK_PYTHON", "/q"}};
      },
-     {{"spark.pyspark.python", "/p"}, {"spark.yarn.appMasterEnv.PYSPARK_PYTHON", "/q"}}},
+     {{"spark.pyspark.python", "p"}, {"spark.yarn.appMasterEnv.PYSPARK_PYTHON", "/q"}}},
 };
 
 INSTANTIATE_TEST_SUITE_P(, PrepareConfTest, testing::ValuesIn(table),
@@ -167,6 +167,71 @@ TEST(PreparedConfTest, RefusesForbiddenKeys) {
               text + "spark.master, spark.submit.deployMode");
     EXPECT_EQ(refusal({{"livy.rsc.jars", ""}}), text + "livy.rsc.jars");
     EXPECT_EQ(refusal({{"spark.submit", ""}}), "");
+}
+
+TEST(PreparedConfTest, AForbiddenKeyHasOtherWaysIn) {
+    const std::pair<const char*, std::function<void(spark_request&)>> ways[] = {
+        {"spark.driver.memory", [](auto& r) { r.driver_memory = "1g"; }},
+        {"spark.executor.memory", [](auto& r) { r.executor_memory = "1g"; }},
+        {"spark.driver.cores", [](auto& r) { r.driver_cores = 1; }},
+        {"spark.executor.cores", [](auto& r) { r.executor_cores = 1; }},
+        {"spark.executor.instances", [](auto& r) { r.num_executors = 1; }},
+        {"spark.jars", [](auto& r) { r.jars = {"/a"}; }},
+        {"spark.files", [](auto& r) { r.files = {"/a"}; }},
+        {"spark.submit.pyFiles", [](auto& r) { r.py_files = {"/a"}; }},
+        {"spark.archives", [](auto& r) { r.archives = {"/a"}; }},
+        {"spark.app.name", [](auto& r) { r.name = "n"; }},
+        {"spark.yarn.queue", [](auto& r) { r.queue = "q"; }}};
+    for (const auto& [key, change] : ways) {
+        conf_rules rules = hdfs_rules();
+        spark_request request;
+        change(request);
+        EXPECT_TRUE(prepare_conf(request, rules)) << key;
+        rules.forbidden = {key};
+        const auto prepared = prepare_conf(request, rules);
+        ASSERT_FALSE(prepared) << key;
+        EXPECT_EQ(prepared.error().message,
+                  std::string("Blacklisted configuration values in session config: ") + key);
+    }
+    for (const auto& [forbidden, given] :
+         {std::pair("spark.kerberos.keytab", "spark.yarn.keytab"),
+          std::pair("spark.yarn.keytab", "spark.kerberos.keytab"),
+          std::pair("spark.executor.memoryOverhead", "spark.yarn.executor.memoryOverhead")}) {
+        conf_rules rules = hdfs_rules();
+        rules.forbidden = {forbidden};
+        spark_request request;
+        request.conf = {{given, "hdfs://x"}};
+        EXPECT_FALSE(prepare_conf(request, rules)) << given;
+    }
+}
+
+TEST(PreparedConfTest, ChecksEveryKeyThatNamesSomethingOfThisHost) {
+    for (const char* key : {"spark.yarn.keytab", "spark.kerberos.keytab", "spark.jars.ivySettings",
+                            "spark.driver.extraClassPath", "spark.pyspark.python", "spark.metrics.conf"}) {
+        spark_request request;
+        request.conf = {{key, "/etc/x"}};
+        const auto prepared = prepare_conf(request, hdfs_rules());
+        ASSERT_FALSE(prepared) << key;
+        EXPECT_EQ(prepared.error().message, "requirement failed: conf " + std::string(key) +
+                                                ": local path /etc/x cannot be used by requests");
+    }
+}
+
+TEST(PreparedConfTest, WhatTheExecutorsReadIsOfThisHostWithALocalMasterOnly) {
+    conf_rules rules = hdfs_rules();
+    spark_request request;
+    request.conf = {{"spark.executor.extraClassPath", "/opt/lib/*"}};
+    EXPECT_FALSE(prepare_conf(request, rules));
+    rules.master = "yarn";
+    EXPECT_TRUE(prepare_conf(request, rules));
+}
+
+TEST(PreparedConfTest, AddressesOfRequestsHaveNoEffect) {
+    spark_request request;
+    request.conf = {{"spark.driver.bindAddress", "0.0.0.0"}, {"spark.a", "b"}};
+    const auto prepared = prepare_conf(request, hdfs_rules()).value();
+    EXPECT_EQ(prepared.conf, (conf_map{{"spark.a", "b"}}));
+    EXPECT_EQ(prepared.remarks.size(), 1u);
 }
 
 TEST(PreparedConfTest, RefusesFilesOfEveryList) {

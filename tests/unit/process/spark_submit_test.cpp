@@ -126,6 +126,15 @@ const golden table[] = {
      },
      {},
      {{"spark.x", "0"}}},
+    {"DoorsAreDefaultsAndOrders",
+     [](auto& s) {
+         s.spark_defaults = {{"spark.driver.host", "h"}, {"spark.acls.enable", "false"}};
+         s.job.doors.defaults = {{"spark.driver.host", "127.0.0.1"},
+                                 {"spark.driver.bindAddress", "127.0.0.1"}};
+         s.job.doors.imposed = {{"spark.acls.enable", "true"}};
+     },
+     {},
+     {{"spark.driver.host", "h"}, {"spark.driver.bindAddress", "127.0.0.1"}, {"spark.acls.enable", "true"}}},
     {"Standalone",
      [](auto& s) { session_on(s, "spark://h:7077"); },
      {"--queue", "q"},

@@ -88,11 +88,28 @@ TEST_F(SparkUiTest, NobodyThere) {
     EXPECT_FALSE(loop.await(std::move(work)));
 }
 
-TEST(UiAddress, IsOneOfThisHost) {
-    EXPECT_EQ(ui_address("").to_string(), "127.0.0.1");
-    EXPECT_EQ(ui_address("0.0.0.0").to_string(), "127.0.0.1");
-    EXPECT_EQ(ui_address("a name").to_string(), "127.0.0.1");
-    EXPECT_EQ(ui_address("192.0.2.2").to_string(), "192.0.2.2");
+TEST_F(SparkUiTest, AHostThatIsNoneIsNotBelieved) {
+    answers["/api/v1/applications"] = ok(R"([{"id":"app-1"}])");
+    answers["/api/v1/applications/app-1/environment"] =
+        ok(R"({"sparkProperties":[["spark.driver.host","evil/\"><script>"]]})");
+    const auto found = ask();
+    ASSERT_TRUE(found);
+    EXPECT_EQ(found->url, "http://127.0.0.1:" + std::to_string(port));
+}
+
+TEST(UiAddresses, AreThoseOfThisHostAndWhatIsNamedComesFirst) {
+    const auto texts = [](const std::vector<std::string>& named) {
+        std::vector<std::string> out;
+        for (const auto& each : ui_addresses(named))
+            out.push_back(each.to_string());
+        return out;
+    };
+    const auto all = texts({"", "0.0.0.0", "a name"});
+    EXPECT_EQ(all.front(), "127.0.0.1");
+    EXPECT_EQ(std::count(all.begin(), all.end(), "127.0.0.1"), 1);
+    const auto more = texts({"203.0.113.9"});
+    EXPECT_EQ(more.size(), all.size() + 1);
+    EXPECT_EQ(more.front(), "203.0.113.9");
 }
 
 }  // namespace
