@@ -15,6 +15,21 @@ json text_or_null(const std::string& text) {
     return text.empty() ? json() : json(text);
 }
 
+// A person's secrets are nobody else's; what Spark gets is in the store.
+json shown_conf(const redactor& hide, const process::conf_map& conf) {
+    json out = json::object();
+    for (const auto& [key, value] : conf)
+        out[key] = hide.conf_value(key, value);
+    return out;
+}
+
+json shown_files(const redactor& hide, const std::vector<std::string>& uris) {
+    json out = json::array();
+    for (const auto& each : uris)
+        out.push_back(hide.uri(each));
+    return out;
+}
+
 json app_info(const session::program& from) {
     return json{
         {"driverLogUrl", nullptr}, {"sparkUiUrl", text_or_null(from.ui_url())}, {"executorLogUrls", nullptr}};
@@ -39,6 +54,7 @@ json session_view_0_7(session::session& from) {
 json session_view(session::session& from) {
     const auto& request = from.request();
     const auto& spark = request.spark;
+    const auto& hide = from.redaction();
     json out = session_view_0_7(from);
     out.update(json{{"ttl", or_null(request.ttl)},
                     {"idleTimeout", or_null(request.idle_timeout)},
@@ -46,13 +62,13 @@ json session_view(session::session& from) {
                     {"driverCores", spark.driver_cores.value_or(0)},
                     {"executorMemory", or_null(spark.executor_memory)},
                     {"executorCores", spark.executor_cores.value_or(0)},
-                    {"conf", spark.conf},
-                    {"archives", spark.archives},
-                    {"files", spark.files},
+                    {"conf", shown_conf(hide, spark.conf)},
+                    {"archives", shown_files(hide, spark.archives)},
+                    {"files", shown_files(hide, spark.files)},
                     {"heartbeatTimeoutInSecond", request.heartbeat_timeout_s},
-                    {"jars", spark.jars},
+                    {"jars", shown_files(hide, spark.jars)},
                     {"numExecutors", spark.num_executors.value_or(0)},
-                    {"pyFiles", spark.py_files},
+                    {"pyFiles", shown_files(hide, spark.py_files)},
                     {"queue", or_null(spark.queue)}});
     return out;
 }

@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import sys
 
 import pytest
 
@@ -21,7 +22,7 @@ def files(tmp_path_factory):
     (folder / "allowed" / "out").symlink_to("/etc")
     (folder / "hadoop").mkdir()
     (folder / "hadoop" / "core-site.xml").write_text(CORE_SITE)
-    (folder / "blacklist").write_text("# not for users\nspark.jars.ivy\n")
+    (folder / "blacklist").write_text("# not for users\nspark.jars.ivy\nspark.driver.memory\nspark.kerberos.principal\n")
     return folder
 
 
@@ -59,6 +60,34 @@ def test_refusals_in_livys_words(client, request_part, reason):
     assert client.ok("GET", "/sessions")["total"] == before
 
 
+@pytest.mark.parametrize("request_part, reason", [
+    ({"driverMemory": "1g"}, "Blacklisted configuration values in session config: spark.driver.memory"),
+    ({"conf": {"spark.yarn.principal": "me"}}, "Blacklisted configuration values in session config: spark.yarn.principal"),
+    ({"jars": ["local:/etc/x.jar"]}, "requirement failed: Local path /etc/x.jar cannot be added to user sessions."),
+    ({"conf": {"spark.yarn.keytab": "/etc/krb5.keytab"}},
+     "requirement failed: conf spark.yarn.keytab: local path /etc/krb5.keytab cannot be used by requests"),
+    ({"conf": {"spark.pyspark.driver.python": "/bin/sh"}},
+     "requirement failed: conf spark.pyspark.driver.python: local path /bin/sh cannot be used by requests"),
+    ({"conf": {"spark.driver.extraJavaOptions": "-Dx=y -javaagent:x.jar"}},
+     "requirement failed: conf spark.driver.extraJavaOptions: -javaagent is not allowed"),
+])
+def test_keys_that_name_something_of_this_host(client, request_part, reason):
+    assert refusal(client, **request_part) == {"msg": "Rejected, Reason: " + reason}
+    answer = client.post("/batches", {"file": "hdfs://nn/x.jar", **request_part})
+    assert (answer.status, answer.json) == (400, {"msg": "Rejected, Reason: " + reason})
+
+
+def test_the_operator_may_name_anything(fake_spark_home, tmp_path):
+    (tmp_path / "spark-defaults.conf").write_text("spark.kerberos.keytab  /etc/krb5.keytab\n"
+                                                  "spark.driver.extraJavaOptions  -javaagent:/opt/x.jar\n")
+    for server in run_gateway(gateways.Gateway(new_directory(), fake_spark_home, python=sys.executable,
+                                               environment={"SPARK_CONF_DIR": str(tmp_path)})):
+        session = server.client.create(kind="pyspark").wait_idle()
+        text = conf_file(server, session).read_text()
+        assert "spark.kerberos.keytab=/etc/krb5.keytab\n" in text and "-javaagent" in text
+        session.delete()
+
+
 def test_files_are_resolved(gateway, fake, files):
     allowed = files / "allowed"
     assert "Local path" in refusal(gateway.client, jars=[f"file://{allowed}/out/passwd"])["msg"]
@@ -73,7 +102,7 @@ def test_conf_is_in_a_private_file(gateway, fake):
     session.wait_idle()
     for pid in gateways.processes_with(str(gateway.directory)):
         assert b"moth-eaten" not in pathlib.Path(f"/proc/{pid}/cmdline").read_bytes()
-    assert session.view()["conf"] == {"spark.my.secret": "moth-eaten", "livy.uri": "x"}
+    assert session.view()["conf"] == {"spark.my.secret": "*********(redacted)", "livy.uri": "x"}
     session.delete()
     assert not file.exists()
 

@@ -49,6 +49,7 @@ public:
     const std::string& ui_url() const { return ui_url_; }
     // Why it ended, one line; empty while it lives and when a client ended it.
     const std::string& reason() const { return reason_; }
+    const redactor& redaction() const { return world_.submit.redaction; }  // for what is shown of a request
     const std::filesystem::path& directory() const { return directory_; }
     process::log_file& log() { return log_; }
     process::log_reader& logs() const { return world_.logs; }

@@ -99,7 +99,7 @@ TEST_F(views, a_session_echoes_its_request) {
     spark.py_files = {"/a.py", "/b.py"};
     spark.files = {"/f"};
     spark.archives = {"/z.zip"};
-    spark.conf = {{"spark.x", "1"}};
+    spark.conf = {{"spark.x", "1"}, {"spark.x.password", "1"}};
     const auto view = api::session_view(*create(wanted));
     const json expected{{"name", "etl"},
                         {"proxyUser", "bob"},
@@ -110,7 +110,7 @@ TEST_F(views, a_session_echoes_its_request) {
                         {"driverCores", 1},
                         {"executorMemory", "2g"},
                         {"executorCores", 2},
-                        {"conf", json{{"spark.x", "1"}}},
+                        {"conf", json{{"spark.x", "1"}, {"spark.x.password", redacted}}},
                         {"archives", json::array({"/z.zip"})},
                         {"files", json::array({"/f"})},
                         {"heartbeatTimeoutInSecond", 60},
