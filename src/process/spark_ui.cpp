@@ -1,14 +1,13 @@
 #include "sparkgate/process/spark_ui.hpp"
 
 #include "sparkgate/base/json.hpp"
+#include "sparkgate/process/application_words.hpp"
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/read.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
-
-#include <algorithm>
 
 namespace sparkgate::process {
 namespace {
@@ -55,13 +54,6 @@ awaitable<result<json>> get(asio::any_io_executor executor, tcp::endpoint at, st
     co_return parsed;
 }
 
-// An id becomes part of a path and of answers: only what Spark's ids are made of.
-bool is_app_id(const std::string& text) {
-    return !text.empty() && text.size() <= 200 && std::all_of(text.begin(), text.end(), [](unsigned char c) {
-        return std::isalnum(c) || c == '-' || c == '_' || c == '.';
-    });
-}
-
 std::string id_of(const json& applications) {
     if (!applications.is_array() || applications.empty() || !applications[0].is_object()) return {};
     const auto id = applications[0].find("id");
@@ -90,8 +82,11 @@ awaitable<result<ui_application>> ask_spark_ui(asio::any_io_executor executor, t
     const auto environment =
         co_await get(executor, at, "/api/v1/applications/" + out.app_id + "/environment");
     const auto address = at.address().to_string();
-    const auto host = environment ? host_of(*environment, address) : address;
-    out.url = "http://" + host + ":" + std::to_string(at.port());
+    const auto url_on = [port = std::to_string(at.port())](const std::string& host) {
+        return "http://" + host + ":" + port;
+    };
+    out.url = url_on(environment ? host_of(*environment, address) : address);
+    if (!is_page_url(out.url)) out.url = url_on(address);
     co_return out;
 }
 
