@@ -89,6 +89,11 @@ http::server_sent_event session_news::event(const char* name, const json& data) 
     return {name, std::to_string(first_), dump_json(data)};
 }
 
+statement_news::statement_news(const session::session& owner, statement_pointer about, std::int64_t position)
+    : owner_(owner),
+      about_(std::move(about)),
+      position_(position <= owner.printed().size(about_->id) ? position : 0) {}
+
 // While it runs its state comes before what it has printed; at its end it comes behind all of that.
 std::optional<http::server_sent_event> statement_news::next() {
     const bool ended = session::is_final(about_->state);
@@ -107,7 +112,7 @@ std::optional<http::server_sent_event> statement_news::progress() {
 }
 
 std::optional<http::server_sent_event> statement_news::output() {
-    const auto page = owner_.printed(about_->id, position_, output_bytes);
+    const auto page = owner_.printed().read(about_->id, position_, output_bytes);
     if (page.text.empty()) return {};
     position_ = page.next;
     const json data{{"from", page.from}, {"next", page.next}, {"text", page.text}};

@@ -47,8 +47,8 @@ private:
 // Of a statement: its progress and what it prints. The id of an event is the position in what it prints.
 class statement_news {
 public:
-    statement_news(const session::session& owner, statement_pointer about, std::int64_t position)
-        : owner_(owner), about_(std::move(about)), position_(position) {}
+    // `position`: where a client goes on. One behind what was printed is of another statement.
+    statement_news(const session::session& owner, statement_pointer about, std::int64_t position);
 
     std::optional<http::server_sent_event> next();
 

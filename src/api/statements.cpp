@@ -127,7 +127,7 @@ awaitable<response> get_statement_output(context& api, const request& from, cons
     const auto position = std::max<std::int64_t>(0, begin->value_or(0));
     session::output_page page;
     auto news = [&] {
-        page = owner->printed((*which)->id, position);
+        page = owner->printed().read((*which)->id, position);
         return !page.text.empty() || session::is_final((*which)->state);
     };
     co_await hold(api, owner, *time, (*which)->told, news);

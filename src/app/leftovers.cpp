@@ -2,6 +2,9 @@
 
 #include "state_directory.hpp"
 
+#include "sparkgate/base/remove_tree.hpp"
+#include "sparkgate/obs/log.hpp"
+
 #include <spdlog/spdlog.h>
 
 #include <set>
@@ -23,7 +26,8 @@ awaitable<void> end_children(process::launcher& launcher, path_list directories)
     std::vector<std::unique_ptr<process::child>> children;
     for (const auto& directory : directories)
         if (auto found = launcher.reattach(directory)) {
-            spdlog::info("ending what an earlier process left running for {}", directory.string());
+            spdlog::info("ending what an earlier process left running for {}",
+                         obs::printable(directory.string()));
             (*found)->terminate();
             children.push_back(std::move(*found));
         }
@@ -43,9 +47,9 @@ path_list unknown_in(const std::filesystem::path& directory, const std::vector<R
 
 awaitable<void> end_and_remove(process::launcher& launcher, path_list directories) {
     co_await end_children(launcher, directories);
-    std::error_code ec;
     for (const auto& directory : directories)
-        std::filesystem::remove_all(directory, ec);
+        if (const auto removed = remove_tree(directory); !removed)
+            spdlog::warn("{}", obs::printable(removed.error().message));
 }
 
 }  // namespace

@@ -155,7 +155,7 @@ private:
     mode_t umask_of_children_;
     // Before the loop: programs that live on when the server stops are held by its coroutines.
     asio::thread_pool blocking_{1};
-    process::log_reader logs_{blocking_};
+    process::log_reader logs_{blocking_, settings_.log_max_size.value};
     session::launch_queue launches_{starts_at_a_time(settings_),
                                     static_cast<std::size_t>(settings_.max_queued)};
     asio::io_context loop_{1};

@@ -29,10 +29,14 @@ result<std::string> read_file(const fs::path& path, std::size_t limit) {
     unique_fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     if (!fd && errno == ENOENT) return system_error(errc::not_found, "cannot open " + path.string(), ENOENT);
     if (!fd) return io_error("cannot open", path);
+    return read_all(fd.get(), path, limit);
+}
+
+result<std::string> read_all(int fd, const fs::path& path, std::size_t limit) {
     std::string text;
     char buffer[65536];
     for (;;) {
-        const ssize_t n = ::read(fd.get(), buffer, sizeof buffer);
+        const ssize_t n = ::read(fd, buffer, sizeof buffer);
         if (n == 0) return text;
         if (n < 0 && errno == EINTR) continue;
         if (n < 0) return io_error("cannot read", path);

@@ -1,15 +1,15 @@
 #include "sparkgate/driver/endpoint.hpp"
 
+#include "connection.hpp"
 #include "socket_address.hpp"
+#include "strangers.hpp"
 
 #include "sparkgate/base/on_exit.hpp"
 #include "sparkgate/base/spawn.hpp"
+#include "sparkgate/obs/log.hpp"
 
 #include <boost/asio/local/stream_protocol.hpp>
-#include <boost/asio/write.hpp>
 
-#include <array>
-#include <deque>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -20,9 +20,9 @@ namespace {
 
 using local = asio::local::stream_protocol;
 
-constexpr auto hello_deadline = std::chrono::seconds(10);
-constexpr std::size_t max_queued_bytes = 2 * max_payload_bytes;
-constexpr std::size_t max_strangers = 64;  // connections that have not said hello yet
+constexpr auto hello_deadline = std::chrono::seconds(5);
+// Between two lines in the log about connections that were refused or closed: whoever dials decides how many.
+constexpr auto log_pause = std::chrono::seconds(1);
 
 bool same_text(std::string_view a, std::string_view b) {
     if (a.size() != b.size()) return false;
@@ -32,81 +32,17 @@ bool same_text(std::string_view a, std::string_view b) {
     return difference == 0;
 }
 
-bool is_our_user(local::socket& socket) {
+// The process that has dialled, if it has our user.
+std::optional<pid_t> our_process(local::socket& socket) {
     ucred peer{};
     socklen_t size = sizeof peer;
-    return ::getsockopt(socket.native_handle(), SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 &&
-           peer.uid == ::geteuid();
+    const bool known = ::getsockopt(socket.native_handle(), SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0;
+    return known && peer.uid == ::geteuid() ? std::optional(peer.pid) : std::nullopt;
 }
-
-// One connection: reads frames, writes queued ones in order.
-class connection : public std::enable_shared_from_this<connection> {
-public:
-    explicit connection(local::socket socket) : socket_(std::move(socket)) {}
-
-    // The next frame; an error ends the connection. Waits for readability and then reads into a buffer shared
-    // by all connections: an idle driver costs no buffer.
-    awaitable<result<frame>> read() {
-        static std::array<char, 65536> shared;
-        for (;;) {
-            auto next = decoder_.next();
-            if (!next) co_return next.error();
-            if (*next) co_return std::move(**next);
-            const auto [ready] = co_await socket_.async_wait(local::socket::wait_read, as_tuple);
-            if (ready) co_return fail(errc::unavailable, ready.message());
-            boost::system::error_code ec;
-            const std::size_t n = socket_.read_some(asio::buffer(shared), ec);
-            if (ec == asio::error::would_block) continue;
-            if (ec) co_return fail(errc::unavailable, ec.message());
-            decoder_.feed({shared.data(), n});
-        }
-    }
-
-    // A driver that reads no more is cut off instead of filling our memory; it dials again when it reads.
-    void send(std::string bytes) {
-        if (!writing_) return;
-        queued_bytes_ += bytes.size();
-        if (queued_bytes_ > max_queued_bytes) return close();
-        queue_.push_back(std::move(bytes));
-        if (queue_.size() == 1)
-            spawn(socket_.get_executor(), "writing to a driver", write_queue(shared_from_this()));
-    }
-
-    void close() {
-        boost::system::error_code ignored;
-        socket_.close(ignored);
-    }
-
-    local::socket& socket() { return socket_; }
-
-private:
-    static awaitable<void> write_queue(std::shared_ptr<connection> self) {
-        while (!self->queue_.empty()) {
-            const auto [ec, n] =
-                co_await asio::async_write(self->socket_, asio::buffer(self->queue_.front()), as_tuple);
-            self->queued_bytes_ -= self->queue_.front().size();
-            self->queue_.pop_front();
-            if (ec) self->stop_writing();
-        }
-    }
-
-    // The driver has closed its end. What it sent before is still to be read, so that only the reader may end
-    // the connection.
-    void stop_writing() {
-        writing_ = false;
-        queue_.clear();
-        queued_bytes_ = 0;
-    }
-
-    local::socket socket_;
-    decoder decoder_;
-    std::deque<std::string> queue_;
-    std::size_t queued_bytes_ = 0;
-    bool writing_ = true;
-};
 
 // What the endpoint and a session's link share about one expected driver.
 struct expected_driver {
+    std::int64_t session = 0;
     std::string token;
     listener* owner = nullptr;  // null once the link is gone
     std::shared_ptr<connection> current;
@@ -151,7 +87,15 @@ struct shared_state {
         : acceptor(std::move(a)), drivers(std::make_shared<registry>()) {}
     local::acceptor acceptor;
     std::shared_ptr<registry> drivers;
-    std::size_t strangers = 0;
+    void warn(const std::string& what) {
+        const auto now = std::chrono::steady_clock::now();
+        if (now < next_warning) return;
+        next_warning = now + log_pause;
+        spdlog::warn("{}", what);
+    }
+    std::chrono::steady_clock::time_point next_warning;
+    strangers unknown;
+    std::shared_ptr<large_frames> turnstile = std::make_shared<large_frames>();
 };
 
 std::shared_ptr<expected_driver> find_driver(const registry& drivers, const frame& hello) {
@@ -162,9 +106,10 @@ std::shared_ptr<expected_driver> find_driver(const registry& drivers, const fram
 }
 
 // The first frame of a stranger; an error ends the connection.
-awaitable<result<frame>> read_hello(std::shared_ptr<shared_state> state, std::shared_ptr<connection> peer) {
-    ++state->strangers;
-    const on_exit known([&state] { --state->strangers; });
+awaitable<result<frame>> read_hello(std::shared_ptr<shared_state> state, std::shared_ptr<connection> peer,
+                                    pid_t pid) {
+    state->unknown.add(peer, pid);
+    const on_exit known([&state, &peer] { state->unknown.remove(*peer); });
     asio::steady_timer deadline(peer->socket().get_executor(), hello_deadline);
     auto close_late = [peer](boost::system::error_code ec) {
         if (!ec) peer->close();
@@ -175,31 +120,49 @@ awaitable<result<frame>> read_hello(std::shared_ptr<shared_state> state, std::sh
 
 void welcome(expected_driver& driver, std::shared_ptr<connection> peer, const frame& hello) {
     if (driver.current) driver.current->close();  // it dialled again before we saw the old connection end
+    peer->trust();
     driver.current = std::move(peer);
     const json answer{{"op", "welcome"}, {"version", 1}, {"acked", driver.acknowledged_seq}};
     driver.current->send(encode(answer));
     driver.owner->on_connected(hello);
 }
 
-// Hands a frame on unless it is a repetition of one that was handed on before the connection broke.
-void deliver(expected_driver& driver, frame received) {
+// Hands a frame on unless it is a repetition of one that was handed on before the connection broke. False
+// where one before it is missing: after a jump no true frame would be heard any more.
+bool deliver(expected_driver& driver, frame received) {
     const std::int64_t seq = received.integer("seq");
-    if (seq < 0) return;  // the count begins with 1
+    if (seq < 0) return true;  // the count begins with 1
     if (seq > 0) {
-        if (seq <= driver.received_seq) return;
+        if (seq <= driver.received_seq) return true;
+        // The first one of all: this gateway process has taken over from another.
+        if (driver.received_seq != 0 && seq != driver.received_seq + 1) return false;
         driver.received_seq = seq;
     }
     if (driver.owner) driver.owner->on_frame(std::move(received));
+    return true;
 }
 
-awaitable<void> serve_connection(std::shared_ptr<shared_state> state, local::socket socket) {
-    const auto peer = std::make_shared<connection>(std::move(socket));
+// Until the connection ends; what the peer has done wrong, if that is why.
+awaitable<std::string> hear(std::shared_ptr<expected_driver> driver, std::shared_ptr<connection> peer) {
+    while (driver->owner) {
+        auto received = co_await peer->read();
+        if (driver->current != peer) break;
+        if (!received && received.error().code == errc::invalid_argument)
+            co_return obs::printable(received.error().message);
+        if (!received) break;
+        if (!deliver(*driver, std::move(*received))) co_return "a frame before it is missing";
+    }
+    co_return std::string();
+}
+
+awaitable<void> serve_connection(std::shared_ptr<shared_state> state, local::socket socket, pid_t pid) {
+    const auto peer = std::make_shared<connection>(std::move(socket), state->turnstile);
     const on_exit closed([&peer] { peer->close(); });
-    const auto hello = co_await read_hello(state, peer);
+    const auto hello = co_await read_hello(state, peer, pid);
     if (!hello) co_return;
     const auto driver = find_driver(*state->drivers, *hello);
     if (!driver) {
-        spdlog::warn("a driver connection was refused: wrong session or token");
+        state->warn("a driver connection was refused: wrong session or token");
         co_return;
     }
     const on_exit disconnected([&driver, &peer] {
@@ -208,11 +171,10 @@ awaitable<void> serve_connection(std::shared_ptr<shared_state> state, local::soc
         if (driver->owner) driver->owner->on_disconnected();
     });
     welcome(*driver, peer, *hello);
-    while (driver->owner) {
-        auto received = co_await peer->read();
-        if (!received || driver->current != peer) break;
-        deliver(*driver, std::move(*received));
-    }
+    const auto wrong = co_await hear(driver, peer);
+    if (wrong.empty()) co_return;
+    state->warn("session " + std::to_string(driver->session) +
+                ": its driver's connection is closed: " + wrong);
 }
 
 awaitable<void> accept_drivers(std::shared_ptr<shared_state> state) {
@@ -226,9 +188,10 @@ awaitable<void> accept_drivers(std::shared_ptr<shared_state> state) {
             (void)co_await pause.async_wait(as_tuple);
             continue;
         }
-        if (!is_our_user(socket) || state->strangers >= max_strangers) continue;  // closes it
+        const auto pid = our_process(socket);
+        if (!pid) continue;  // closes it
         socket.non_blocking(true, ec);
-        auto serve = serve_connection(state, std::move(socket));
+        auto serve = serve_connection(state, std::move(socket), *pid);
         spawn(state->acceptor.get_executor(), "a driver's connection", std::move(serve));
     }
 }
@@ -251,6 +214,7 @@ public:
 
     std::unique_ptr<link> expect(std::int64_t session, std::string token, listener& owner) override {
         auto driver = std::make_shared<expected_driver>();
+        driver->session = session;
         driver->token = std::move(token);
         driver->owner = &owner;
         (*state_->drivers)[session] = driver;

@@ -2,6 +2,9 @@
 
 #include <boost/endian/conversion.hpp>
 
+#include <algorithm>
+#include <utility>
+
 namespace sparkgate::driver {
 namespace {
 
@@ -50,17 +53,37 @@ result<std::optional<frame>> decoder::next() {
     const std::string_view rest = std::string_view(buffer_).substr(used_);
     if (rest.size() < prefix_bytes) return std::optional<frame>();
     const std::size_t head = load_u32(rest.data()), body = load_u32(rest.data() + 4);
-    if (head > max_header_bytes || body > max_payload_bytes)
+    if (head > limits_.header_bytes || body > limits_.payload_bytes)
         return fail(errc::invalid_argument, "a frame is too large");
+    if (rest.size() < prefix_bytes + head) return std::optional<frame>();
+    if (!header_)
+        if (const auto taken = take_header(rest.substr(prefix_bytes, head), body); !taken)
+            return taken.error();
     if (rest.size() < prefix_bytes + head + body) return std::optional<frame>();
 
-    auto header = parse_json(rest.substr(prefix_bytes, head));
+    frame out{std::move(*header_), std::string(rest.substr(prefix_bytes + head, body))};
+    header_.reset();
+    used_ += prefix_bytes + head + body;
+    forget_used();
+    return std::optional<frame>(std::move(out));
+}
+
+// Before the payload is waited for: who may not send one is not listened to.
+result<void> decoder::take_header(std::string_view text, std::size_t payload_bytes) {
+    auto header = parse_json(text);
     if (!header) return header.error();
     if (!header->is_object() || !header->contains("op") || !(*header)["op"].is_string())
         return fail(errc::invalid_argument, "a frame's header is not an object with an op");
-    frame out{std::move(*header), std::string(rest.substr(prefix_bytes + head, body))};
+    const auto& allowed = limits_.with_payload;
+    const auto op = (*header)["op"].get<std::string>();
+    if (payload_bytes > 0 && !allowed.empty() &&
+        std::find(allowed.begin(), allowed.end(), op) == allowed.end())
+        return fail(errc::invalid_argument, "a frame has a payload where none is due");
+    header_ = std::move(*header);
+    return {};
+}
 
-    used_ += prefix_bytes + head + body;
+void decoder::forget_used() {
     if (used_ == buffer_.size()) {
         used_ = 0;
         buffer_.clear();
@@ -69,7 +92,6 @@ result<std::optional<frame>> decoder::next() {
     } else if (used_ > buffer_.size() / 2) {
         buffer_.erase(0, std::exchange(used_, 0));
     }
-    return std::optional<frame>(std::move(out));
 }
 
 }  // namespace sparkgate::driver

@@ -1,5 +1,7 @@
 #include "sparkgate/process/application_output.hpp"
 
+#include "sparkgate/process/application_words.hpp"
+
 #include <charconv>
 
 namespace sparkgate::process {
@@ -17,7 +19,7 @@ std::optional<std::string> word_after(std::string_view line, std::string_view be
 }
 
 bool is_yarn_id(std::string_view word) {
-    return word.starts_with("application_");
+    return word.starts_with("application_") && is_app_id(word);
 }
 
 std::optional<std::uint16_t> port_of(const std::string& word) {
@@ -47,7 +49,7 @@ void application_output::take_line(std::string_view line) {
         facts_.ui_port = port_of(*port);
     if (line.find("Starting executor ID driver on host ") != std::string_view::npos)
         facts_.driver_started = true;
-    if (auto id = word_after(line, "Connected to Spark cluster with app ID ")) {
+    if (auto id = word_after(line, "Connected to Spark cluster with app ID "); id && is_app_id(*id)) {
         facts_.app_id = std::move(*id);
         facts_.driver_started = true;
     }
@@ -57,10 +59,11 @@ void application_output::take_line(std::string_view line) {
         facts_.app_id = std::move(*id);
         if (auto state = word_after(line, "(state: ", ")")) facts_.cluster_state = std::move(*state);
     }
-    if (auto url = word_after(line, "tracking URL: "); url && url->starts_with("http"))
+    if (auto url = word_after(line, "tracking URL: "); url && is_page_url(*url))
         facts_.tracking_url = std::move(*url);
     if (line.find("Deployed Spark application ") != std::string_view::npos)
-        if (auto id = word_after(line, " with application ID ")) facts_.app_id = std::move(*id);
+        if (auto id = word_after(line, " with application ID "); id && is_app_id(*id))
+            facts_.app_id = std::move(*id);
     if (line.find("Application status for ") != std::string_view::npos)
         if (auto phase = word_after(line, "(phase: ", ")")) facts_.cluster_state = std::move(*phase);
 }

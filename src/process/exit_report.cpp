@@ -1,7 +1,8 @@
 #include "shim_files.hpp"
 
-#include "sparkgate/base/files.hpp"
 #include "sparkgate/base/json.hpp"
+#include "sparkgate/base/own_file.hpp"
+#include "sparkgate/obs/log.hpp"
 
 #include <cstring>
 
@@ -17,7 +18,7 @@ std::string exit_status::text() const {
 
 result<exit_status> read_exit(const std::filesystem::path& dir) {
     const auto path = dir / exit_file;
-    const auto text = read_file(path, 1 << 16);
+    const auto text = read_own_file(path, 1 << 16);
     if (!text) return text.error();
     const auto object = parse_json(*text);
     if (!object) return fail(errc::invalid_argument, path.string() + ": " + object.error().message);
@@ -27,7 +28,8 @@ result<exit_status> read_exit(const std::filesystem::path& dir) {
         for (const auto& [key, value] : object->items()) {
             if (key == "code" && value.is_number_integer()) status.code = value.get<int>();
             if (key == "signal" && value.is_number_integer()) status.signal = value.get<int>();
-            if (key == "problem" && value.is_string()) status.problem = value.get<std::string>();
+            if (key == "problem" && value.is_string())
+                status.problem = obs::printable(value.get<std::string>(), 1000);
             if (key == "ended_by_us" && value.is_boolean()) status.ended_by_us = value.get<bool>();
         }
     }

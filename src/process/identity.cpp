@@ -2,8 +2,12 @@
 
 #include "sparkgate/base/files.hpp"
 #include "sparkgate/base/json.hpp"
+#include "sparkgate/base/own_file.hpp"
+
+#include <climits>
 
 #include <charconv>
+#include <fcntl.h>
 
 namespace sparkgate::process {
 
@@ -63,9 +67,39 @@ bool is_running(const identity& who) {
     return now && *now == who;
 }
 
+// As the launcher starts it: sparkgate-shim --dir DIR …
+std::filesystem::path guarded_by(pid_t pid) {
+    const unique_fd file(::open(("/proc/" + std::to_string(pid) + "/cmdline").c_str(), O_RDONLY | O_CLOEXEC));
+    char begin[2 * PATH_MAX + 64];
+    const ssize_t n = file ? ::read(file.get(), begin, sizeof begin) : 0;
+    std::string_view rest(begin, n > 0 ? static_cast<std::size_t>(n) : 0);
+    const auto next = [&rest] {
+        const auto end = std::min(rest.find('\0'), rest.size());
+        const auto word = rest.substr(0, end);
+        rest.remove_prefix(std::min(end + 1, rest.size()));
+        return word;
+    };
+    if (!next().ends_with("/sparkgate-shim") || next() != "--dir") return {};
+    return std::filesystem::path(next());
+}
+
+std::map<std::filesystem::path, pid_t> running_shims() {
+    std::map<std::filesystem::path, pid_t> out;
+    std::error_code ec;
+    for (std::filesystem::directory_iterator entry("/proc", ec), end; !ec && entry != end;
+         entry.increment(ec)) {
+        const auto name = entry->path().filename().string();
+        pid_t pid = 0;
+        const auto parsed = std::from_chars(name.data(), name.data() + name.size(), pid);
+        if (parsed.ptr != name.data() + name.size()) continue;
+        if (auto directory = guarded_by(pid); !directory.empty()) out[std::move(directory)] = pid;
+    }
+    return out;
+}
+
 result<identity> read_shim_identity(const std::filesystem::path& dir) {
     const auto path = dir / identity_file;
-    const auto text = read_file(path, 1 << 16);
+    const auto text = read_own_file(path, 1 << 16);
     if (!text) return text.error();
     const auto object = parse_json(*text);
     if (!object) return fail(errc::invalid_argument, path.string() + ": " + object.error().message);

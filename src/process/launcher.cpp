@@ -4,6 +4,8 @@
 #include "shim_files.hpp"
 
 #include "sparkgate/base/crash_point.hpp"
+#include "sparkgate/base/own_file.hpp"
+#include "sparkgate/base/remove_tree.hpp"
 
 #include <cerrno>
 #include <csignal>
@@ -70,20 +72,14 @@ unique_fd open_pidfd(pid_t pid) {
     return unique_fd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
 }
 
-unique_fd open_fifo(const fs::path& dir) {
-    return unique_fd(::open((dir / exit_fifo).c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW));
-}
-
 // Removes what an earlier child left there and makes the FIFO; its reading end.
 result<unique_fd> prepare(const fs::path& dir) {
     for (const char* name : {identity_file, exit_file, exit_fifo})
-        ::unlink((dir / name).c_str());
+        if (auto gone = remove_tree(dir / name); !gone) return gone.error();
     const auto path = dir / exit_fifo;
     if (::mkfifo(path.c_str(), 0600) != 0)
         return system_error(errc::unavailable, "cannot create " + path.string(), errno);
-    unique_fd fifo = open_fifo(dir);
-    if (!fifo) return system_error(errc::unavailable, "cannot open " + path.string(), errno);
-    return fifo;
+    return open_own_fifo(path);
 }
 
 // Only for a shim that was just started and cannot be watched: takes it back. Its program dies with it.
@@ -132,15 +128,26 @@ public:
     result<std::unique_ptr<child>> reattach(const fs::path& given) override {
         const fs::path dir = fs::absolute(given);
         auto who = read_shim_identity(dir);
+        if (!who) who = find_shim(dir);
         if (!who) return fail(errc::not_found, "no shim was started in " + dir.string());
         unique_fd pidfd = open_pidfd(who->pid);
         // Compared after the pidfd is open: from here on it cannot come to mean another process.
-        if (!pidfd || !is_running(*who))
+        if (!pidfd || !is_running(*who) || guarded_by(who->pid) != dir)
             return fail(errc::not_found, "the shim of " + dir.string() + " does not run any more");
-        return watch_shim(executor_, dir, std::move(*who), std::move(pidfd), open_fifo(dir));
+        auto fifo = open_own_fifo(dir / exit_fifo);
+        return watch_shim(executor_, dir, std::move(*who), std::move(pidfd),
+                          fifo ? std::move(*fifo) : unique_fd());
     }
 
 private:
+    // Its file is gone or says nothing. All shims of earlier gateways run before the first is looked for.
+    result<identity> find_shim(const fs::path& dir) {
+        if (!shims_) shims_ = running_shims();
+        const auto found = shims_->find(dir);
+        if (found == shims_->end()) return fail(errc::not_found, "nobody guards " + dir.string());
+        return identify(found->second);
+    }
+
     // Our own child, not reaped yet: the pid cannot have passed to another process.
     result<std::unique_ptr<child>> watch(pid_t pid, const fs::path& dir, unique_fd fifo) {
         unique_fd pidfd = open_pidfd(pid);
@@ -154,13 +161,13 @@ private:
     fs::path shim_;
     int lock_;
     mode_t umask_;
+    std::optional<std::map<fs::path, pid_t>> shims_;
 };
 
 }  // namespace
 
 bool was_started(const fs::path& dir) {
-    std::error_code ec;
-    return fs::exists(dir / identity_file, ec) || ec;
+    return is_taken(dir / identity_file);
 }
 
 std::unique_ptr<launcher> make_launcher(asio::any_io_executor executor, fs::path shim, int lock,

@@ -2,11 +2,10 @@
 
 #include "read_at.hpp"
 
-#include "sparkgate/base/unique_fd.hpp"
+#include "sparkgate/base/own_file.hpp"
 
 #include <algorithm>
 #include <cerrno>
-#include <fcntl.h>
 #include <sys/stat.h>
 
 namespace sparkgate::process {
@@ -37,11 +36,11 @@ std::size_t read_at(int fd, char* buffer, std::size_t size, std::int64_t offset)
 }
 
 log_file::tail log_file::last_lines(std::size_t count) const {
-    const unique_fd fd(::open(path_.c_str(), O_RDONLY | O_CLOEXEC));
+    const auto fd = open_own_file(path_);
     if (!fd) return {{}, true};
-    const auto size = file_size(fd.get());
+    const auto size = file_size(fd->get());
     std::string text(static_cast<std::size_t>(std::min(size, tail_bytes)), '\0');
-    text.resize(read_at(fd.get(), text.data(), text.size(), size - static_cast<std::int64_t>(text.size())));
+    text.resize(read_at(fd->get(), text.data(), text.size(), size - static_cast<std::int64_t>(text.size())));
     tail out;
     out.whole = size <= tail_bytes;
     if (text.empty()) return out;
@@ -60,17 +59,17 @@ log_file::tail log_file::last_lines(std::size_t count) const {
 
 log_file::stamp log_file::look() const {
     struct stat found {};
-    if (::stat(path_.c_str(), &found) != 0) return {};
+    if (::lstat(path_.c_str(), &found) != 0 || !S_ISREG(found.st_mode)) return {};
     return {found.st_size, found.st_mtim.tv_sec * 1'000'000'000 + found.st_mtim.tv_nsec};
 }
 
 result<void> log_file::append(std::string_view line) {
-    const unique_fd fd(::open(path_.c_str(), O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0600));
-    if (!fd) return system_error(errc::unavailable, "cannot open " + path_.string(), errno);
-    std::string text = ends_in_a_line(fd.get()) ? "\n" : "";  // the child stopped in the middle of a line
+    const auto fd = open_own_file(path_, own_access::append);
+    if (!fd) return fd.error();
+    std::string text = ends_in_a_line(fd->get()) ? "\n" : "";  // the child stopped in the middle of a line
     text.append(line).append("\n");
     // One write, so that the line does not mix with what the child writes at the same time.
-    if (::write(fd.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()))
+    if (::write(fd->get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()))
         return system_error(errc::unavailable, "cannot write to " + path_.string(), errno);
     return {};
 }

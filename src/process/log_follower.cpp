@@ -3,25 +3,25 @@
 #include "log_hole.hpp"
 #include "read_at.hpp"
 
-#include "sparkgate/base/unique_fd.hpp"
-
-#include <fcntl.h>
+#include "sparkgate/base/own_file.hpp"
 
 namespace sparkgate::process {
 namespace {
 
 constexpr std::size_t piece_bytes = 64u << 10;
+// A line that a hole has cut is left out, but its end is not looked for without an end.
+constexpr std::int64_t longest_cut_line = 1 << 20;
 
 }  // namespace
 
 std::string log_follower::read() {
-    const unique_fd fd(::open(path_.c_str(), O_RDONLY | O_CLOEXEC));
-    const auto size = fd ? file_size(fd.get()) : 0;
+    const auto fd = open_own_file(path_);
+    const auto size = fd ? file_size(fd->get()) : 0;
     if (size <= offset_) return {};
     std::string text(std::min(piece_bytes, static_cast<std::size_t>(size - offset_)), '\0');
-    text.resize(read_at(fd.get(), text.data(), text.size(), offset_));
+    text.resize(read_at(fd->get(), text.data(), text.size(), offset_));
     // What was removed reads as zeros; hardly any program prints one.
-    if (text.find('\0') != std::string::npos) return step_over(fd.get(), size, std::move(text));
+    if (text.find('\0') != std::string::npos) return step_over(fd->get(), size, std::move(text));
     // A piece stops within a line only where the file does: the shim may be about to remove the rest of it.
     if (const auto line_end = text.rfind('\n'); text.size() == piece_bytes && line_end != std::string::npos)
         text.resize(line_end + 1);
@@ -39,7 +39,7 @@ std::string log_follower::step_over(int fd, std::int64_t size, std::string text)
         const auto next = offset_ + static_cast<std::int64_t>(text.size());
         return take(std::move(text), next);
     }
-    const auto next = after_newlines(fd, hole.end, size, 1);
+    const auto next = after_newlines(fd, hole.end, std::min(size, hole.end + longest_cut_line), 1);
     if (within_line_) text = '\n';
     return take(text.append(removal_line(next - offset_)), next);
 }

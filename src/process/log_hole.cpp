@@ -17,7 +17,8 @@ constexpr std::int64_t smallest_hole = 64 << 10;
 log_hole find_hole(int fd, std::int64_t size) {
     const auto begin = ::lseek(fd, 0, SEEK_HOLE);
     if (begin < 0 || begin >= size) return {};
-    const auto end = ::lseek(fd, begin, SEEK_DATA);
+    const auto data = ::lseek(fd, begin, SEEK_DATA);
+    const auto end = data < 0 ? size : static_cast<std::int64_t>(data);  // nothing more: up to its end
     if (end - begin < smallest_hole) return {};
     return {begin, end};
 }

@@ -3,9 +3,10 @@
 #include "log_hole.hpp"
 #include "read_at.hpp"
 
+#include "sparkgate/base/own_file.hpp"
+
 #include <algorithm>
 #include <cstring>
-#include <fcntl.h>
 #include <string_view>
 #include <sys/stat.h>
 
@@ -90,7 +91,8 @@ void read_part(int fd, std::int64_t offset, std::int64_t end, bool open_line_cou
 // The file's size; 0 if it is not there. Forgets all when it is not the file of the last time.
 std::int64_t log_index::open() {
     struct stat found {};
-    fd_.reset(::open(path_.c_str(), O_RDONLY | O_CLOEXEC));
+    auto opened = open_own_file(path_);
+    fd_.reset(opened ? opened->release() : -1);
     const bool exists = fd_ && ::fstat(fd_.get(), &found) == 0;
     if (!exists || found.st_dev != device_ || found.st_ino != inode_ ||
         found.st_size < std::max(head_.indexed, tail_.indexed)) {
@@ -106,6 +108,12 @@ std::int64_t log_index::open() {
 std::int64_t log_index::refresh() {
     const auto size = open();
     const auto now = find_hole(fd_.get(), size);
+    too_large_ = size - (now.end - now.begin) > most_bytes_;
+    if (too_large_) {
+        hole_ = {};
+        head_ = tail_ = {};
+        return 1;  // the line that says so
+    }
     if (now != hole_) {
         if (head_.indexed > now.begin) head_ = {};
         tail_ = {};
@@ -158,7 +166,9 @@ std::vector<std::string> log_index::lines(std::int64_t from, std::int64_t size) 
 std::int64_t log_index::offset_of(std::int64_t line) {
     const std::int64_t count = refresh();
     std::int64_t out = hole_.empty() ? head_.indexed : tail_.indexed;
-    if (line < head_.lines())
+    if (too_large_)
+        out = 0;
+    else if (line < head_.lines())
         out = find(head_, std::max<std::int64_t>(line, 0));
     else if (!hole_.empty() && line == head_.lines())
         out = head_.whole_lines_end;
@@ -176,6 +186,9 @@ std::int64_t log_index::find(const part& of, std::int64_t line) const {
 std::vector<std::string> log_index::read(std::int64_t from, std::int64_t size, std::int64_t count) const {
     from = std::max<std::int64_t>(from, 0);
     if (from >= count || size <= 0) return {};
+    if (too_large_)
+        return {
+            "sparkgate: this log is larger than log.max-size can allow: something else was put in its place"};
 
     page wanted(std::min(size, count - from));
     const auto take = [&](const part& of, std::int64_t line) {

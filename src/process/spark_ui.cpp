@@ -1,6 +1,7 @@
 #include "sparkgate/process/spark_ui.hpp"
 
 #include "sparkgate/base/json.hpp"
+#include "sparkgate/process/application_words.hpp"
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -8,7 +9,6 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
 
-#include <algorithm>
 #include <ifaddrs.h>
 #include <memory>
 #include <netinet/in.h>
@@ -57,13 +57,6 @@ awaitable<result<json>> get(asio::any_io_executor executor, tcp::endpoint at, st
     auto parsed = parse_json(*body);
     if (!parsed) co_return no_ui();
     co_return parsed;
-}
-
-// An id becomes part of a path and of answers: only what Spark's ids are made of.
-bool is_app_id(const std::string& text) {
-    return !text.empty() && text.size() <= 200 && std::all_of(text.begin(), text.end(), [](unsigned char c) {
-        return std::isalnum(c) || c == '-' || c == '_' || c == '.';
-    });
 }
 
 std::string id_of(const json& applications) {
@@ -124,8 +117,11 @@ awaitable<result<ui_application>> ask_spark_ui(asio::any_io_executor executor, t
         co_await get(executor, at, "/api/v1/applications/" + out.app_id + "/environment");
     const auto plain = at.address().to_string();
     const auto address = at.address().is_v6() ? "[" + plain + "]" : plain;
-    const auto host = environment ? host_of(*environment, address) : address;
-    out.url = "http://" + host + ":" + std::to_string(at.port());
+    const auto url_on = [port = std::to_string(at.port())](const std::string& host) {
+        return "http://" + host + ":" + port;
+    };
+    out.url = url_on(environment ? host_of(*environment, address) : address);
+    if (!is_page_url(out.url)) out.url = url_on(address);
     co_return out;
 }
 

@@ -5,18 +5,28 @@
 
 #include "sparkgate/base/crash_point.hpp"
 #include "sparkgate/base/files.hpp"
+#include "sparkgate/base/own_file.hpp"
+#include "sparkgate/base/remove_tree.hpp"
 #include "sparkgate/base/spawn.hpp"
-#include "sparkgate/base/unique_fd.hpp"
 #include "sparkgate/obs/log.hpp"
 
 #include <boost/asio/post.hpp>
 
-#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 namespace sparkgate::session {
 namespace {
 
 constexpr auto removal_mark = "removed";  // an empty file in the directory
+constexpr std::size_t longest_note = 4096;
+
+// Something else that was put in the place of a program's directory goes: its removal must not depend on
+// that.
+void make_way(const std::filesystem::path& directory) {
+    struct stat found {};
+    if (::lstat(directory.c_str(), &found) == 0 && !S_ISDIR(found.st_mode)) ::unlink(directory.c_str());
+}
 
 }  // namespace
 
@@ -33,7 +43,7 @@ program::program(services& world, alarm_clock& timer, program_identity identity,
 program::~program() = default;
 
 void program::note(const std::string& line) {
-    if (auto done = log_.append(line); !done)
+    if (auto done = log_.append(obs::printable(line, longest_note)); !done)
         spdlog::debug("{} {}: {}", identity_.word, id(), done.error().message);
 }
 
@@ -86,6 +96,14 @@ void program::abandon() {
     announce();
 }
 
+// Numbers are foreseeable: the code of another session may have been there before.
+void program::clear_place() {
+    if (!is_taken(directory_)) return;
+    const auto aside = directory_.string() + ".aside-" + std::to_string(now_ms());
+    if (::rename(directory_.c_str(), aside.c_str()) != 0) return;
+    asio::post(world_.blocking, [aside] { (void)remove_tree(aside); });
+}
+
 result<void> program::make_directory() {
     return make_private_directory(directory_ / "work");
 }
@@ -114,9 +132,8 @@ void program::begin_start(launch_queue::place place) {
     place_ = std::move(place);
     // Users wait for their own programs only, whoever asks on their behalf.
     const auto& user = owner() ? owner() : proxy_user();
-    place_.wait(user.value_or(std::string()), [self = shared_from_this()] {
-        self->guarded([&self] { self->launch(); });
-    });
+    place_.wait(user.value_or(std::string()),
+                [self = shared_from_this()] { self->guarded([&self] { self->launch(); }); });
 }
 
 void program::launch() {
@@ -157,7 +174,8 @@ void program::end_damaged() {
 
 void program::go_on(launch_queue::place place) {
     auto found = world_.launcher.reattach(directory_);
-    if (!found && !process::was_started(directory_))
+    // Whose record says that it has run is never started again, whatever its directory says.
+    if (!found && state_ == session_state::starting && !process::was_started(directory_))
         return removal_marked() ? abandon() : start(std::move(place));
     if (!found) return end_unseen();
     child_ = std::move(*found);
@@ -188,7 +206,7 @@ void program::end_unseen() {
 
 void program::fail_start(const std::string& why) {
     note("sparkgate: the " + std::string(identity_.word) + " could not be started: " + why);
-    spdlog::warn("{} {} could not be started: {}", identity_.word, id(), why);
+    spdlog::warn("{} {} could not be started: {}", identity_.word, id(), obs::printable(why));
     reason_ = why;
     on_gone();
     abandon();
@@ -212,16 +230,16 @@ awaitable<void> program::supervise(std::shared_ptr<program> /* kept alive */) {
 
 result<void> program::mark_removal() {
     if (removal_marked()) return {};
+    make_way(directory_);
     if (auto made = make_private_directory(directory_); !made) return made;
-    const auto mark = directory_ / removal_mark;
-    const unique_fd file(::open(mark.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
-    if (file.get() < 0) return io_error("cannot write", mark);
+    const auto mark = open_own_file(directory_ / removal_mark, own_access::write);
+    if (!mark) return mark.error();
     return {};
 }
 
 bool program::removal_marked() const {
-    std::error_code unreadable;
-    return std::filesystem::exists(directory_ / removal_mark, unreadable);
+    struct stat found {};
+    return ::lstat((directory_ / removal_mark).c_str(), &found) == 0;
 }
 
 awaitable<void> program::stop(std::string reason) {

@@ -3,7 +3,9 @@
 #include "pause.hpp"
 
 #include "sparkgate/base/crash_point.hpp"
+#include "sparkgate/base/remove_tree.hpp"
 #include "sparkgate/base/spawn.hpp"
+#include "sparkgate/obs/log.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -31,9 +33,8 @@ std::string index_of(const std::optional<std::string>& owner, const std::string&
 }
 
 awaitable<void> remove_directory(std::filesystem::path directory) {
-    std::error_code ec;
-    std::filesystem::remove_all(directory, ec);
-    if (ec) spdlog::warn("cannot remove {}: {}", directory.string(), ec.message());
+    const auto removed = remove_tree(directory);
+    if (!removed) spdlog::warn("{}", obs::printable(removed.error().message));
     co_return;
 }
 
@@ -107,6 +108,7 @@ awaitable<result<void>> program_manager::admit(program_pointer created, launch_q
 // An exception must not leave it listed for ever, without a record and without a start.
 awaitable<result<void>> program_manager::record_creation(program_pointer created) {
     try {
+        created->clear_place();
         auto done = created->make_directory();
         crash_point("create.before-record");
         if (done) done = co_await world_.store.commit(creation_of(*created, counter_, next_id_));

@@ -5,13 +5,20 @@
 #include "start.hpp"
 
 #include "sparkgate/base/crash_point.hpp"
-#include "sparkgate/base/files.hpp"
+#include "sparkgate/base/own_file.hpp"
 #include "sparkgate/config/session_keys.hpp"
 #include "sparkgate/obs/log.hpp"
+#include "sparkgate/process/application_words.hpp"
+
+#include <sstream>
 
 namespace sparkgate::session {
 
 namespace {
+
+// Of what the driver says in words.
+constexpr std::size_t longest_text = 1000, longest_name = 100;
+constexpr std::size_t most_detail_lines = 200;
 
 // A key of its conf that this server does not take any more leaves the server's settings.
 config::settings own_settings(const config::settings& server, const session_request& request) {
@@ -21,7 +28,7 @@ config::settings own_settings(const config::settings& server, const session_requ
 
 // The driver knows it from its settings file, and nobody else keeps it.
 std::string token_of(const std::filesystem::path& directory) {
-    const auto text = read_file(directory / "driver.json");
+    const auto text = read_own_file(directory / "driver.json", 1 << 16);
     if (!text) return make_token();  // no driver can prove itself then, and the start ends in time
     const auto settings = read_object(*text);
     return settings ? text_in(*settings, "token").value_or(make_token()) : make_token();
@@ -36,7 +43,8 @@ session::session(services& world, alarm_clock& timer, std::int64_t id, session_r
               world.settings.state_dir / "sessions" / std::to_string(id)),
       request_(std::move(request)),
       settings_(config::settings_of_session(world.settings, request_.spark.conf).value()),
-      rules_(rules_for(settings_, request_)) {
+      rules_(rules_for(settings_, request_)),
+      printed_(directory_, settings_.output_limit.value) {
     set_alarm();
 }
 
@@ -84,7 +92,8 @@ session::session(services& world, alarm_clock& timer, stored from)
               world.settings.state_dir / "sessions" / std::to_string(from.id)),
       request_(std::move(from.request)),
       settings_(own_settings(world.settings, request_)),
-      rules_(rules_for(settings_, request_)) {
+      rules_(rules_for(settings_, request_)),
+      printed_(directory_, settings_.output_limit.value) {
     if (from.damage)
         restore_damaged(*from.damage);
     else
@@ -161,7 +170,7 @@ void session::begin_stop(std::string reason, session_event why) {
     if (!after(state_, why)) return;
     if (!reason.empty()) {
         note("sparkgate: the session ends: " + reason);
-        spdlog::info("session {} ends: {}", id(), reason);
+        spdlog::info("session {} ends: {}", id(), obs::printable(reason, longest_text));
         reason_ = std::move(reason);
     }
     apply(why);
@@ -215,7 +224,7 @@ store::session_record session::record() const {
 }
 
 void session::on_connected(const driver::frame& hello) {
-    if (state_ != session_state::starting) note("sparkgate: the driver has connected again");
+    if (state_ != session_state::starting) remark("sparkgate: the driver has connected again");
     const auto last_exec = hello.integer("last_exec", -1);
     driver_unheard_ = false;
     take_in(last_exec);
@@ -225,23 +234,36 @@ void session::on_connected(const driver::frame& hello) {
 
 void session::on_disconnected() {
     // The driver may dial again; its death is the shim's word.
-    if (is_active(state_)) spdlog::info("session {}: the driver's connection is gone", id());
+    if (is_active(state_) && remarks_left_ > 0)
+        spdlog::info("session {}: the driver's connection is gone", id());
 }
 
 // "python" is the first phase, sent with the greeting: the JVM had to be up to start the driver.
 void session::on_phase(const driver::frame& received) {
-    const epoch_ms when = received.integer("t", now_ms());
-    if (received.text("name") != "python") return note(timeline_.reached(received.text("name"), when));
-    note(timeline_.reached("JVM up", when));
-    note(timeline_.reached("driver connected"));
+    const epoch_ms when = time_of(received, now_ms());
+    const auto name = obs::printable(received.text("name"), longest_name);
+    if (name != "python") return remark(timeline_.reached(name, when));
+    remark(timeline_.reached("JVM up", when));
+    remark(timeline_.reached("driver connected"));
 }
 
 void session::on_ready(const driver::frame& received) {
+    if (state_ != session_state::starting) return;  // said before, and repeated
     app_id_ = received.text("app_id");
     ui_url_ = received.text("ui_url");
-    note(timeline_.reached("context ready (Spark " + received.text("spark") + ", Scala " +
-                           received.text("scala") + ", Java " + received.text("java") + ", Python " +
-                           received.text("python") + ", " + app_id_ + ")"));
+    if (!process::is_app_id(app_id_)) {
+        object_to("an application id that is none");
+        app_id_.clear();
+    }
+    if (!ui_url_.empty() && !process::is_page_url(ui_url_)) {
+        object_to("a ui_url that is no URL of a page");
+        ui_url_.clear();
+    }
+    const auto word = [&received](const char* key) {
+        return obs::printable(received.text(key), longest_name);
+    };
+    note(timeline_.reached("context ready (Spark " + word("spark") + ", Scala " + word("scala") + ", Java " +
+                           word("java") + ", Python " + word("python") + ", " + app_id_ + ")"));
     apply(session_event::driver_ready);
     crash_point("ready.received");
     const auto seq = received.integer("seq");
@@ -259,12 +281,16 @@ awaitable<void> session::record_ready(std::shared_ptr<session> /* kept alive */,
 }
 
 void session::on_start_failed(const driver::frame& received) {
-    note("sparkgate: the driver could not start (" + received.text("phase") +
-         "): " + received.text("message"));
-    if (const auto detail = received.text("detail"); !detail.empty()) note(detail);
+    const auto message = obs::printable(received.text("message"), longest_text);
+    remark("sparkgate: the driver could not start (" + obs::printable(received.text("phase"), longest_name) +
+           "): " + message);
+    std::istringstream detail(received.text("detail"));
+    std::string line;
+    for (std::size_t i = 0; i < most_detail_lines && std::getline(detail, line); ++i)
+        remark("driver: " + line);
     // The SparkSession is made after the session has become idle; it may fail then.
     const bool starting = state_ == session_state::starting;
-    begin_stop(received.text("message"), starting ? session_event::start_failed : session_event::stop_asked);
+    begin_stop(message, starting ? session_event::start_failed : session_event::stop_asked);
 }
 
 }  // namespace sparkgate::session

@@ -1,5 +1,6 @@
 // What is asked of a session's driver beside its statements: completion, and files. Questions are not
 // journaled and may be asked twice: both ask for nothing that happens twice.
+#include "sparkgate/obs/log.hpp"
 #include "sparkgate/session/session.hpp"
 
 namespace sparkgate::session {
@@ -7,6 +8,7 @@ namespace {
 
 constexpr auto completion_limit = std::chrono::milliseconds(1200);
 constexpr std::size_t questions_at_a_time = 32;
+constexpr std::size_t longest_answer = 1 << 20;
 
 std::string_view to_string(resource_kind kind) {
     switch (kind) {
@@ -64,7 +66,8 @@ awaitable<std::string> session::complete(code_kind kind, std::string code, std::
     json header{{"op", "complete"}, {"kind", to_string(kind)}, {"cursor", cursor}};
     const auto asked = co_await ask(std::move(header), std::move(code), completion_limit);
     const auto& got = asked->answer;
-    const bool names = got && got->payload.starts_with('[') && is_json(got->payload);
+    const bool names = got && got->payload.size() <= longest_answer && got->payload.starts_with('[') &&
+                       is_json(got->payload);
     co_return names ? got->payload : "[]";
 }
 
@@ -80,7 +83,7 @@ awaitable<result<addition>> session::add_resource(resource_kind kind, std::strin
     if (!asked->sent) co_return fail(errc::unavailable, "the session's driver cannot be reached");
     if (!asked->answer) co_return addition::pending;
     if (const auto why = asked->answer->text("error"); !why.empty())
-        co_return fail(errc::invalid_argument, why);
+        co_return fail(errc::invalid_argument, obs::printable(why, 1000));
     co_return addition::done;
 }
 

@@ -1,12 +1,9 @@
 // The statements of a session: queue, driver, results.
 #include "sparkgate/base/crash_point.hpp"
-#include "sparkgate/base/unique_fd.hpp"
+#include "sparkgate/obs/log.hpp"
 #include "sparkgate/session/session.hpp"
 
 #include <boost/asio/co_spawn.hpp>
-
-#include <fcntl.h>
-#include <unistd.h>
 
 namespace sparkgate::session {
 namespace {
@@ -27,17 +24,11 @@ awaitable<bool> holds_json(const std::string& text) {
     co_return is_json(text);
 }
 
-// The end of the last whole UTF-8 character in `text`: a page must not cut one in two.
-std::size_t whole_characters(std::string_view text) {
-    std::size_t end = text.size();
-    for (std::size_t back = 1; back <= 3 && back <= text.size(); ++back) {
-        const auto byte = static_cast<unsigned char>(text[text.size() - back]);
-        if ((byte & 0xC0) == 0x80) continue;
-        const std::size_t length = byte >= 0xF0 ? 4 : byte >= 0xE0 ? 3 : byte >= 0xC0 ? 2 : 1;
-        if (length > back) end = text.size() - back;
-        break;
-    }
-    return end;
+// How far a driver's clock may be off: it is on this host.
+constexpr epoch_ms clock_slack = 60'000;
+
+bool is_in_driver(const statement& which) {
+    return which.state == statement_state::running || which.state == statement_state::cancelling;
 }
 
 }  // namespace
@@ -76,6 +67,7 @@ void session::send_next() {
 
 void session::send_exec(const statement& which) {
     const json header{{"op", "exec"}, {"id", which.id}, {"kind", to_string(which.kind)}};
+    remarks_left_ = most_remarks;
     link_->send(header, which.code);
     crash_point("statement.sent");
 }
@@ -159,8 +151,41 @@ void session::on_frame(driver::frame received) {
     else if (op == "cancel_failed")
         on_cancel_failed(received);
     else if (op == "log")
-        note("driver: " + received.text("text"));
+        remark("driver: " + received.text("text"));
     acknowledge();
+}
+
+// User code runs in the driver's process: a frame that the protocol does not allow changes nothing. Who looks
+// at the session is told the first of each kind.
+void session::object_to(std::string_view what) {
+    if (!objections_.emplace(what).second) return;
+    note("sparkgate: what the driver sent is left out: " + std::string(what));
+    spdlog::warn("session {}: what its driver sent is left out: {}", id(), what);
+}
+
+// A line of the driver's in the session's log.
+void session::remark(const std::string& line) {
+    if (remarks_left_ <= 0) return;
+    const bool last = --remarks_left_ == 0;
+    note(last ? "sparkgate: the driver says too much: the rest is left out until the next statement" : line);
+}
+
+// The statement that a frame is about, if the driver has it. What it tells of one that has ended is nothing
+// new: it repeats, after a restart of the gateway, what was not acknowledged.
+std::shared_ptr<statement> session::told_about(const driver::frame& received) {
+    const auto id = received.integer("id", -1);
+    const auto which = statements_.find(id);
+    if (which && is_in_driver(*which)) return which;
+    const auto& all = statements_.all();
+    const bool has_been = which ? is_final(which->state) : id >= 0 && !all.empty() && id < all.front()->id;
+    if (!has_been) object_to("it told of a statement that it does not have");
+    return nullptr;
+}
+
+epoch_ms session::time_of(const driver::frame& received, epoch_ms otherwise) const {
+    const auto said = received.integer("t", otherwise);
+    const bool credible = said >= created_ - clock_slack && said <= now_ms() + clock_slack;
+    return credible ? said : otherwise;
 }
 
 void session::acknowledge() {
@@ -171,28 +196,30 @@ void session::acknowledge() {
 }
 
 void session::on_started(const driver::frame& received) {
-    const auto which = statements_.find(received.integer("id", -1));
-    if (!which || is_final(which->state)) return;
-    which->started = received.integer("t", which->started);
+    const auto which = told_about(received);
+    if (!which || std::exchange(which->told_started, true)) return;
+    which->started = time_of(received, which->started);
     // Not waited for: it tells a later gateway process when it began, nothing depends on it.
     world_.store.enqueue(put_change(id(), *which));
     changed_.notify();
 }
 
 void session::on_progress(const driver::frame& received) {
-    const auto which = statements_.find(received.integer("id", -1));
+    const auto which = told_about(received);
     const auto value = received.header.find("value");
-    if (!which || is_final(which->state) || value == received.header.end() || !value->is_number()) return;
-    which->progress = std::clamp(value->get<double>(), 0.0, 1.0);
+    if (!which || value == received.header.end() || !value->is_number()) return;
+    const auto now = value->get<double>();
+    if (!(now >= 0 && now <= 1)) return object_to("a progress that is none");
+    which->progress = now;
     changed_.notify();
 }
 
 // Shown at once: the driver keeps the result until it is acknowledged, and that is when it is in the store.
 void session::on_result(driver::frame received) {
-    const auto which = statements_.find(received.integer("id", -1));
+    const auto which = told_about(received);
     const auto what =
         received.text("state") == "cancelled" ? statement_event::stopped : statement_event::completed;
-    if (which && which->apply(what, received.integer("t", now_ms()))) {
+    if (which && which->apply(what, time_of(received, now_ms()))) {
         if (!received.payload.empty())
             which->output =
                 is_json(received.payload)
@@ -227,9 +254,8 @@ void session::drop_old_statements() {
     std::erase_if(steps, [lowest](std::int64_t below) { return below >= lowest; });
     steps.push_back(lowest);
     spawn_for("the removal of old statements", forget_statements(self(), std::move(steps)));
-    std::error_code ignored;
     for (; oldest_stream_ < lowest; ++oldest_stream_)
-        std::filesystem::remove(stream_path(oldest_stream_), ignored);
+        printed_.remove(oldest_stream_);
 }
 
 // What the store refuses is made up for by the next time.
@@ -257,10 +283,14 @@ awaitable<result<void>> session::erase_statements(std::vector<std::int64_t> step
 }
 
 void session::on_cancel_failed(const driver::frame& received) {
-    const auto id = std::to_string(received.integer("id", -1));
-    const std::string why = "statement " + id + " could not be cancelled: " + received.text("reason");
-    note("sparkgate: " + why);
-    spdlog::warn("session {}: {}", this->id(), why);
+    const auto which = told_about(received);
+    if (!which || std::exchange(which->told_unstoppable, true)) return;
+    if (which->state != statement_state::cancelling)
+        return object_to("a cancel failed that nobody had asked for");
+    const std::string why = "statement " + std::to_string(which->id) +
+                            " could not be cancelled: " + obs::printable(received.text("reason"), 1000);
+    remark("sparkgate: " + why);
+    spdlog::warn("session {}: {}", id(), why);
     if (settings_.escalation == config::cancel_escalation::kill) begin_stop(why, session_event::stop_asked);
 }
 
@@ -281,7 +311,8 @@ void session::end_statements() {
 awaitable<void> session::save(std::shared_ptr<session> /* kept alive */, std::shared_ptr<statement> which) {
     auto present = [this, which]() -> std::vector<store::change> {
         // An output that only the store has was recorded with all the rest.
-        if (erased() || damaged() || which->output_in_store || statements_.find(which->id) != which) return {};
+        if (erased() || damaged() || which->output_in_store || statements_.find(which->id) != which)
+            return {};
         return put_change(id(), *which);
     };
     co_await store_until_taken(std::move(present));
@@ -301,32 +332,16 @@ awaitable<result<std::string>> session::output_of(std::shared_ptr<const statemen
     co_return error_output(which->id, "StoreError", "The stored output is damaged: it is not valid JSON.");
 }
 
-std::filesystem::path session::stream_path(std::int64_t statement_id) const {
-    return directory_ / ("statement-" + std::to_string(statement_id) + ".out");
-}
-
-// The text goes to a file: it may be read from any position for as long as the statement is kept, and costs
-// no memory. It goes to its own place there: what an earlier gateway process had written already comes again.
+// It goes to its own place: what an earlier gateway process had written already comes again.
 void session::on_stream(const driver::frame& received) {
-    const auto id = received.integer("id", -1);
-    if (!statements_.find(id)) return;
-    unique_fd file(::open(stream_path(id).c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
-    const auto at = file ? received.integer("at", ::lseek(file.get(), 0, SEEK_END)) : 0;
-    if (!file || ::pwrite(file.get(), received.payload.data(), received.payload.size(), at) < 0)
-        spdlog::debug("session {}: cannot keep the output of statement {} for following", this->id(), id);
+    const auto which = told_about(received);
+    if (!which) return;
+    std::optional<std::int64_t> at;
+    if (received.header.contains("at")) at = received.integer("at", -1);
+    const auto kept = printed_.keep(which->id, at, received.payload);
+    if (!kept && kept.error().code == errc::invalid_argument) object_to(kept.error().message);
+    if (!kept) spdlog::debug("session {}: {}", id(), obs::printable(kept.error().message));
     changed_.notify();
-}
-
-output_page session::printed(std::int64_t statement_id, std::int64_t from, std::size_t most) const {
-    output_page page{from, from, {}};
-    unique_fd file(::open(stream_path(statement_id).c_str(), O_RDONLY | O_CLOEXEC));
-    if (!file) return page;
-    page.text.resize(most);
-    const ssize_t n = ::pread(file.get(), page.text.data(), page.text.size(), from);
-    page.text.resize(n > 0 ? static_cast<std::size_t>(n) : 0);
-    page.text.resize(whole_characters(page.text));
-    page.next = from + static_cast<std::int64_t>(page.text.size());
-    return page;
 }
 
 }  // namespace sparkgate::session

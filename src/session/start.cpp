@@ -2,6 +2,7 @@
 
 #include "sparkgate/base/files.hpp"
 #include "sparkgate/base/json.hpp"
+#include "sparkgate/base/own_file.hpp"
 #include "sparkgate/process/java_properties.hpp"
 
 #include <array>
@@ -37,7 +38,7 @@ std::string driver_settings(const services& world, const config::settings& s, st
     const json out{{"session", id},
                    {"token", token},
                    {"connect", json{{"unix", world.endpoint.socket_path().string()}}},
-                   {"dir", directory.string()},
+                   {"dir", (directory / "driver").string()},
                    {"options", options}};
     return dump_json(out);
 }
@@ -116,8 +117,11 @@ result<driver_start> prepare_driver(const services& world, const config::setting
     auto submission = process::make_submission(world.submit, request.spark, std::move(prepared->conf),
                                                spark->defaults, job);
 
-    auto written = write_file_atomically(
-        settings_file, driver_settings(world, settings, id, request.kind, directory, token));
+    // A place of its own for what the driver and its interpreters make: not beside our files.
+    auto written = make_own_directory(directory / "driver");
+    if (written)
+        written = write_file_atomically(settings_file,
+                                        driver_settings(world, settings, id, request.kind, directory, token));
     if (written)
         written = write_file_atomically(job.properties_file, process::to_properties(submission.conf));
     if (!written) return written.error();

@@ -2,6 +2,7 @@
 
 #include "sparkgate/base/files.hpp"
 #include "sparkgate/base/new_file.hpp"
+#include "sparkgate/base/own_file.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
@@ -16,17 +17,20 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr int most_uploads = 100'000;  // also where the session's code has made them
+
 // uploads/1, uploads/2, …: the first that is not there, also after a restart of the server.
 result<fs::path> make_own_directory(const fs::path& session_directory) {
     // A session's directory is removed by the pool's thread, too, and must not come back.
     if (!fs::exists(session_directory)) return fail(errc::conflict, "the session has ended");
     const auto uploads = session_directory / "uploads";
-    if (auto made = make_private_directory(uploads); !made) return made.error();
-    for (int number = 1;; ++number) {
+    if (auto made = make_own_directory(uploads); !made) return made.error();
+    for (int number = 1; number <= most_uploads; ++number) {
         auto own = uploads / std::to_string(number);
         if (::mkdir(own.c_str(), 0700) == 0) return own;
         if (errno != EEXIST) return io_error("cannot create", own);
     }
+    return fail(errc::busy, "there are too many uploads in " + uploads.string());
 }
 
 }  // namespace

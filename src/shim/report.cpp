@@ -33,6 +33,11 @@ unsigned long long epoch_ms() {
            static_cast<unsigned long long>(now.tv_nsec) / 1'000'000;
 }
 
+bool is_plain(int fd) {
+    struct stat found {};
+    return ::fstat(fd, &found) == 0 && S_ISREG(found.st_mode);
+}
+
 void add_process(text& object, pid_t pid) {
     process one;
     read_process(pid, one);
@@ -42,19 +47,8 @@ void add_process(text& object, pid_t pid) {
 
 }  // namespace
 
-// The program may have put something else there; a FIFO without O_NONBLOCK would hold the shim up for ever.
-int report::open_temporary(const char* name) {
-    constexpr int flags = O_WRONLY | O_CREAT | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC;
-    const int fd = ::openat(directory_, name, flags, 0600);
-    struct stat found {};
-    if (fd >= 0 && ::fstat(fd, &found) == 0 && S_ISREG(found.st_mode)) return fd;
-    if (fd >= 0) ::close(fd);
-    ::unlinkat(directory_, name, 0);
-    return ::openat(directory_, name, flags | O_EXCL, 0600);
-}
-
 bool report::open_directory(const char* path) {
-    directory_ = ::open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    directory_ = ::open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     return directory_ >= 0;
 }
 
@@ -65,12 +59,13 @@ bool report::open_fifo() {
 }
 
 int report::open_log() {
-    log_ = ::openat(directory_, "output.log", O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    log_ = open_plain("output.log", O_APPEND);
+    if (log_ >= 0) ::fcntl(log_, F_SETFL, O_APPEND);  // the program inherits it, and may wait
     return log_;
 }
 
 bool report::reserve_exit() {
-    const int fd = open_temporary(exit_temporary);
+    const int fd = open_to_replace(exit_temporary);
     if (fd < 0) return false;
     errno = ::posix_fallocate(fd, 0, exit_size);
     const bool done = errno == 0 || errno == EOPNOTSUPP || errno == EINVAL;  // a file system without it
@@ -129,13 +124,35 @@ void report::log(std::string_view remark) {
     write_all(log_, line.view());  // nobody to tell if it fails; exit.json says the same
 }
 
+// The program has our user and may have put anything in the place of a file of ours: no open waits for it, or
+// follows it.
+int report::open_plain(const char* name, int flags) {
+    constexpr int never_wait = O_NONBLOCK | O_NOCTTY | O_NOFOLLOW;
+    const int fd = ::openat(directory_, name, O_WRONLY | O_CREAT | O_CLOEXEC | never_wait | flags, 0600);
+    if (fd < 0 || is_plain(fd)) return fd;
+    ::close(fd);
+    errno = EEXIST;
+    return -1;
+}
+
+// What is no plain file goes.
+int report::open_to_replace(const char* name) {
+    const int fd = open_plain(name, 0);
+    if (fd >= 0) return fd;
+    if (::unlinkat(directory_, name, 0) != 0) ::unlinkat(directory_, name, AT_REMOVEDIR);
+    return open_plain(name, O_EXCL);
+}
+
 // Written over what is there and then cut: what was set aside is used.
 bool report::replace(const char* name, const char* temporary, std::string_view content) {
-    const int fd = open_temporary(temporary);
+    const int fd = open_to_replace(temporary);
     if (fd < 0) return false;
     const bool written = write_all(fd, content) && ::ftruncate(fd, static_cast<off_t>(content.size())) == 0;
     ::close(fd);
-    return written && ::renameat(directory_, temporary, directory_, name) == 0;
+    if (!written) return false;
+    if (::renameat(directory_, temporary, directory_, name) == 0) return true;
+    ::unlinkat(directory_, name, AT_REMOVEDIR);  // nothing else can be in the way
+    return ::renameat(directory_, temporary, directory_, name) == 0;
 }
 
 }  // namespace sparkgate::shim

@@ -34,7 +34,8 @@ public:
 
 private:
     void write_exit_file(text& object, bool ended_by_us);
-    int open_temporary(const char* name);
+    int open_plain(const char* name, int flags);
+    int open_to_replace(const char* name);
     bool replace(const char* name, const char* temporary, std::string_view content);
 
     int directory_ = -1;

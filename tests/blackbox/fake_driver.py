@@ -20,6 +20,8 @@ The code of a statement is its command:
     deaf                runs for ever, answers cancel with cancel_failed
     redial FILE         drop the connection while running, dial again when FILE exists, then hand over the result
     exit CODE           the process ends
+    frame SIZE JSON     send this frame, as it is, with a payload of SIZE bytes
+    tell SIZE JSON      likewise, as a reliable frame
     count FILE TEXT     append the line TEXT to FILE, result TEXT
     await FILE COUNT TEXT   append the line TEXT to COUNT, wait until FILE exists, result TEXT
 
@@ -230,6 +232,17 @@ class Driver:
         output = self.do_count(number, rest)
         wait_for(file)
         return output
+
+    def do_frame(self, number, rest):
+        size, _, header = rest.partition(" ")
+        self.link.send(json.loads(header), b"x" * int(size))
+        return plain("sent")
+
+    def do_tell(self, number, rest):
+        size, _, header = rest.partition(" ")
+        fields = json.loads(header)
+        self.tell(fields.pop("op"), b"x" * int(size), **fields)
+        return plain("sent")
 
     def do_exit(self, number, code):
         os._exit(int(code))

@@ -363,12 +363,13 @@ def test_streams_count_as_connections(serve):
 
 @pytest.mark.unsanitized
 def test_a_client_that_does_not_read_costs_no_memory_and_is_cut(serve):
-    server = serve({"server.write-timeout": "500ms", "server.min-transfer-rate": "1m", "rsc.retained-statements": "5"})
+    server = serve({"server.write-timeout": "500ms", "server.min-transfer-rate": "1m", "rsc.retained-statements": "5",
+                    "statement.output-limit": "48m"})
     session = server.client.create(kind="pyspark").wait_idle()
     session.run("flood 8")
     before = server.sockets()
     with server.memory_bounded(24 * 1024):
-        number = session.submit("flood 128")
+        number = session.submit("flood 48")
         path = f"{session.path}/statements/{number}/events"
         with contextlib.closing(streams.raw(server.port, f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n", 4096)) as connection:
             until(lambda: server.sockets() == before + 1, 20, "the client is there")
@@ -378,7 +379,7 @@ def test_a_client_that_does_not_read_costs_no_memory_and_is_cut(serve):
         assert b"event: output" in got and not got.endswith(b"0\r\n\r\n")
         with events(server.client, f"{session.path}/statements/{number}") as stream:
             size = sum(len(event.data["text"]) for event in stream if event.name == "output")
-        assert size == 128 << 20, "one that reads gets all"
+        assert size == 48 << 20, "one that reads gets all"
     session.delete()
 
 

@@ -370,7 +370,8 @@ def test_a_stop_lets_nobody_see_a_reset(serve_tls):
 @pytest.fixture
 def streaming(serve_tls):
     """A server at which only what happens wakes a stream, and an idle session there."""
-    server = serve_tls({"server.events.heartbeat": "1h", "server.write-timeout": "500ms", "server.min-transfer-rate": "1m"})
+    server = serve_tls({"server.events.heartbeat": "1h", "server.write-timeout": "500ms", "server.min-transfer-rate": "1m",
+                        "statement.output-limit": "48m"})
     return server, server.client.create(kind="pyspark").wait_idle()
 
 
@@ -416,14 +417,14 @@ def test_a_stream_that_is_not_read_costs_no_memory_and_is_cut(streaming):
     session.run("flood 8")
     before = server.sockets()
     with server.memory_bounded(24 * 1024):
-        number = session.submit("flood 128")
+        number = session.submit("flood 48")
         with connect(server) as connection:
             connection.sendall(f"GET {session.path}/statements/{number}/events HTTP/1.1\r\nHost: x\r\n\r\n".encode())
             until(lambda: server.sockets() == before + 1, 20, "the client is there")
             assert session.wait(number)["state"] == "available"
             until(lambda: server.sockets() == before, 30, "the client was cut")
         with streams.Events(server.port, f"{session.path}/statements/{number}/events", tls=server.tls) as events:
-            assert sum(len(event.data["text"]) for event in events if event.name == "output") == 128 << 20
+            assert sum(len(event.data["text"]) for event in events if event.name == "output") == 48 << 20
 
 
 def test_the_servers_stop_ends_streams(streaming):

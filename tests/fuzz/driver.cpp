@@ -1,21 +1,60 @@
 // What a session's driver says: frames, after a true greeting. User code runs in the driver's process, so
-// that they are input like a client's. A line is a frame: its header, a tab, its payload. The session has a
-// statement that runs, one that waits, and one that has ended.
+// that they are input like a client's. A line is a frame: its header, a tab, its payload. A text of the
+// header, or the payload, that reads "@1000000:ab" is "abab…" of so many bytes: frames of any size that the
+// protocol allows, and a little more, are near. The session has a statement that runs, one that waits, and
+// one that has ended.
 #include "fuzz/answers.hpp"
 #include "fuzz/body.hpp"
 #include "fuzz/fuzz.hpp"
 
 #include "sparkgate/driver/frame.hpp"
 
+#include <algorithm>
+#include <charconv>
+
 namespace sparkgate::fuzz {
 namespace {
 
+// Of all frames of an input: what makes one hundred times as much of it is nothing new.
+constexpr std::size_t most_bytes = driver::max_payload_bytes + (16u << 20);
+
+std::string unfolded(std::string_view text, std::size_t most) {
+    std::size_t size = 0;
+    const auto colon = text.find(':');
+    if (!text.starts_with('@') || colon == std::string_view::npos) return std::string(text);
+    const auto end = text.data() + colon;
+    const auto parsed = std::from_chars(text.data() + 1, end, size);
+    const auto pattern = text.substr(colon + 1);
+    if (parsed.ec != std::errc() || parsed.ptr != end || pattern.empty()) return std::string(text);
+    std::string out;
+    while (out.size() < std::min(size, most))
+        out += pattern;
+    out.resize(std::min(size, most));
+    return out;
+}
+
+// The numbers of reliable frames go on where the played driver's have stopped: 1000 is the next.
+constexpr std::uint64_t next_seq = 7, next_in_inputs = 1000;
+
+void count_on(json& header) {
+    const auto seq = header.find("seq");
+    if (seq == header.end() || !seq->is_number_unsigned()) return;
+    const auto number = seq->get<std::uint64_t>();
+    if (number >= next_in_inputs && number < 1000 * next_in_inputs) *seq = number - next_in_inputs + next_seq;
+}
+
 std::string frames_of(std::string_view lines) {
     std::string out;
-    while (!lines.empty()) {
+    while (!lines.empty() && out.size() < most_bytes) {
         auto line = take_until(lines, '\n');
-        const auto header = parse_json(take_until(line, '\t'));
-        if (header) out += driver::encode(*header, line);
+        auto header = parse_json(take_until(line, '\t'));
+        if (!header) continue;
+        if (header->is_object()) count_on(*header);
+        if (header->is_object())
+            for (auto& [key, value] : header->items())
+                if (value.is_string())
+                    value = unfolded(value.get<std::string>(), driver::max_header_bytes + 1);
+        out += driver::encode(*header, unfolded(line, driver::max_payload_bytes + 1));
     }
     return out;
 }

@@ -37,6 +37,11 @@ public:
         auto work = write(inbox_, std::move(bytes));
         loop_.await(std::move(work));
     }
+    // Does not wait: `done` is 1 when all is sent.
+    void begin_sending(std::string bytes, int& done) {
+        asio::co_spawn(loop_.executor(), write(inbox_, std::move(bytes)),
+                       [&done](std::exception_ptr) { done = 1; });
+    }
     void send(const json& header, std::string_view payload = {}) {
         send_bytes(driver::encode(header, payload));
     }

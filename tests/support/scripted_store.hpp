@@ -11,7 +11,8 @@ public:
     explicit scripted_store(asio::any_io_executor executor)
         : inner_(sparkgate::store::make_memory_store(std::move(executor))) {}
 
-    int commits = 0;          // calls so far
+    int commits = 0;  // calls so far
+    int enqueued = 0;
     int failing_commit = 0;   // the commit of this number (from 1) fails; 0: none
     bool keeps_next = false;  // the next erasure of a session or batch fails
 
@@ -38,6 +39,7 @@ public:
     }
 
     void enqueue(std::vector<sparkgate::store::change> changes) override {
+        ++enqueued;
         inner_->enqueue(std::move(changes));
     }
 

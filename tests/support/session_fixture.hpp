@@ -100,10 +100,10 @@ protected:
         return {
             {"op", "ready"},  {"seq", seq},      {"app_id", "local-17"}, {"ui_url", "http://127.0.0.1:4040"},
             {"spark", "4.1"}, {"scala", "2.13"}, {"java", "17"},         {"python", "3.11"},
-            {"t", 1700000000}};
+            {"t", now_ms()}};
     }
     static json result_of(std::int64_t seq, std::int64_t id, const char* state = "available") {
-        return {{"op", "result"}, {"seq", seq}, {"id", id}, {"state", state}, {"t", 1700000009999}};
+        return {{"op", "result"}, {"seq", seq}, {"id", id}, {"state", state}, {"t", now_ms()}};
     }
 
     void wait_state(const session_pointer& which, session_state wanted) {

@@ -16,8 +16,12 @@ error io_error(std::string_view what, const std::filesystem::path& path);
 // no_space.
 result<void> write_file_atomically(const std::filesystem::path& path, std::string_view text);
 
-// The whole file. Errors: not_found, unavailable; too_large above `limit` bytes.
+// The whole file. Errors: not_found, unavailable; too_large above `limit` bytes. (Where a session may write:
+// own_file.hpp.)
 result<std::string> read_file(const std::filesystem::path& path, std::size_t limit = 16u << 20);
+
+// What is left to be read of the open file `path`. Errors as read_file.
+result<std::string> read_all(int fd, const std::filesystem::path& path, std::size_t limit);
 
 // Creates `path` (and parents) with mode 0700. Errors: unavailable, no_space.
 result<void> make_private_directory(const std::filesystem::path& path);

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace sparkgate::driver {
 
@@ -25,18 +26,40 @@ struct frame {
 
 std::string encode(const json& header, std::string_view payload = {});
 
-// Cuts a byte stream into frames. Holds at most one frame; gives its memory back between large ones.
+// What a peer may send.
+struct frame_limits {
+    std::size_t header_bytes = max_header_bytes;
+    std::size_t payload_bytes = max_payload_bytes;
+    // Only frames with these ops have a payload; empty: all may.
+    std::vector<std::string_view> with_payload = {};
+};
+
+// Cuts a byte stream into frames. Holds at most one frame, and nothing of one that its beginning shows to be
+// refused; gives its memory back between large ones.
 class decoder {
 public:
+    explicit decoder(frame_limits limits = {}) : limits_(std::move(limits)) {}
+
+    // From the next frame on.
+    void set_limits(frame_limits limits) { limits_ = std::move(limits); }
+
     void feed(std::string_view bytes) { buffer_.append(bytes); }
 
-    // The next complete frame, or nothing yet. Errors: invalid_argument (too large, not an object, no op);
-    // the stream cannot be used any more.
+    // The next complete frame, or nothing yet. Errors: invalid_argument (too large, a payload where none is
+    // due, not an object, no op); the stream cannot be used any more.
     result<std::optional<frame>> next();
 
+    // Bytes of a frame that is not complete.
+    std::size_t waiting() const { return buffer_.size() - used_; }
+
 private:
+    result<void> take_header(std::string_view text, std::size_t payload_bytes);
+    void forget_used();
+
+    frame_limits limits_;
     std::string buffer_;
-    std::size_t used_ = 0;  // bytes of buffer_ already handed out
+    std::size_t used_ = 0;        // bytes of buffer_ already handed out
+    std::optional<json> header_;  // of the frame whose payload is still to come
 };
 
 }  // namespace sparkgate::driver

@@ -23,12 +23,13 @@ public:
         bool whole = false;  // the file has no other lines
     };
     // The newest lines, without newline, at most `count` of them; a last line without newline counts. Only
-    // the last 64 KiB are looked at: a line that begins before them is cut. A missing file has no lines.
+    // the last 64 KiB are looked at: a line that begins before them is cut. A file that is missing, or has
+    // been replaced by something else, has no lines.
     tail last_lines(std::size_t count) const;
 
     // Appends one line (adds the newline), for the gateway's own remarks in the child's log; they start with
-    // "sparkgate: ". On a line of its own even if the child stopped in the middle of one. Errors:
-    // unavailable.
+    // "sparkgate: ". On a line of its own even if the child stopped in the middle of one. Errors: as
+    // open_own_file.
     result<void> append(std::string_view line);
 
     // Differs from an earlier one when the file has changed since.

@@ -1,6 +1,7 @@
 // Reads a child's output.log as text, piece by piece, while it grows. Where the shim has removed the middle,
 // the same line stands for it as in pages (log_index.hpp), whether the middle was removed before or is
-// removed now. Keeps no file open and no text. Thread: any, one at a time; a call reads 64 KiB at most.
+// removed now. Keeps no file open and no text. Thread: any, one at a time; a call reads 64 KiB, at
+// most 1 MiB behind what was removed.
 #pragma once
 
 #include <cstdint>

@@ -28,10 +28,12 @@ class log_index {
 public:
     static constexpr std::size_t max_page_bytes = 4u << 20;
 
-    explicit log_index(std::filesystem::path path) : path_(std::move(path)) {}
+    // `most_bytes`: of text. One line stands for a file with more: it is not read.
+    explicit log_index(std::filesystem::path path, std::int64_t most_bytes = std::int64_t{64} << 30)
+        : path_(std::move(path)), most_bytes_(most_bytes) {}
 
     // Takes in what was written since the last call and returns the number of complete lines plus a last
-    // line without newline, if any. A missing file has no lines.
+    // line without newline, if any. A file that is missing, or has been replaced by something else, has none.
     std::int64_t line_count();
 
     // Lines [from, from+size), without newline; invalid UTF-8 is passed on as it is. Lines beyond the end are
@@ -60,6 +62,8 @@ private:
     std::int64_t find(const part& of, std::int64_t line) const;
 
     std::filesystem::path path_;
+    std::int64_t most_bytes_;
+    bool too_large_ = false;
     unique_fd fd_;  // only within a call: the space of a removed file is free at once
     std::uint64_t device_ = 0, inode_ = 0;
     log_hole hole_;

@@ -18,7 +18,9 @@ class log_reader {
 public:
     static constexpr std::size_t kept = 64;
 
-    explicit log_reader(asio::thread_pool& pool) : pool_(pool) {}
+    // `log_limit`: log.max-size.
+    explicit log_reader(asio::thread_pool& pool, std::uint64_t log_limit = 0)
+        : pool_(pool), most_bytes_(most_bytes(log_limit)) {}
 
     // read(log_index&), on the pool. (`read` is a named object: g++ 12 destroys a temporary one twice.)
     template <class Read>
@@ -34,12 +36,14 @@ private:
         co_return read(index_of(path));
     }
     log_index& index_of(const std::filesystem::path& path);
+    static std::int64_t most_bytes(std::uint64_t log_limit);
 
     struct known {
         std::filesystem::path path;
         log_index index;
     };
     asio::thread_pool& pool_;
+    const std::int64_t most_bytes_;
     std::list<known> known_;  // the latest first; used on the pool only
 };
 

@@ -80,6 +80,8 @@ public:
     bool recorded() const { return recorded_; }
     void set_recorded();
 
+    // Before its creation: what is in the place of its directory is nobody's, and goes.
+    void clear_place();
     // Makes its directory. Errors: unavailable, no_space.
     result<void> make_directory();
     // Waits for its turn and starts spark-submit. A failure leaves the program dead with the reason in its
@@ -120,8 +122,8 @@ protected:
     virtual void on_launched() = 0;
     // Its child was found again.
     virtual void on_reattached() = 0;
-    // spark-submit has ended, on_ended() is next: looks at a piece of what it has printed last. False when all
-    // was seen.
+    // spark-submit has ended, on_ended() is next: looks at a piece of what it has printed last. False when
+    // all was seen.
     virtual bool look_again() { return false; }
     // spark-submit has ended; nothing when it never ran. Sets state and reason.
     virtual void on_ended(const process::exit_status* how) = 0;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "sparkgate/base/error.hpp"
+#include "sparkgate/session/printed_output.hpp"
 #include "sparkgate/session/program.hpp"
 #include "sparkgate/session/request.hpp"
 #include "sparkgate/session/statement.hpp"
@@ -14,12 +15,6 @@
 #include <string>
 
 namespace sparkgate::session {
-
-// The part of a statement's printed text that a client has not seen.
-struct output_page {
-    std::int64_t from = 0, next = 0;  // bytes
-    std::string text;
-};
 
 // What POST add-jar, add-pyfile, add-file are about.
 enum class resource_kind { jar, pyfile, file };
@@ -54,8 +49,8 @@ public:
     // The statement's output in Livy's shape as JSON text ("null" without); large ones come from the store.
     awaitable<result<std::string>> output_of(std::shared_ptr<const statement> which);
 
-    // Printed text from byte `from` on, also while it runs; at most so many bytes, whole characters only.
-    output_page printed(std::int64_t statement_id, std::int64_t from, std::size_t most = 1u << 20) const;
+    // What statements have printed, also while they run.
+    const printed_output& printed() const { return printed_; }
 
     // Candidates as a JSON array text; "[]" when the driver does not know within about a second.
     awaitable<std::string> complete(code_kind kind, std::string code, std::int64_t cursor);
@@ -141,7 +136,11 @@ private:
     void send(question& what);
     void repeat_questions();
     void acknowledge();
-    std::filesystem::path stream_path(std::int64_t statement_id) const;
+    void object_to(std::string_view what);
+    void remark(const std::string& line);
+    std::shared_ptr<statement> told_about(const driver::frame& received);
+    // When the driver says that it happened, if that can be.
+    epoch_ms time_of(const driver::frame& received, epoch_ms otherwise) const;
 
     const session_request request_;
     const config::settings settings_;  // the server's, with what the request's conf says
@@ -156,7 +155,12 @@ private:
     // Acknowledgements are cumulative: none goes beyond what is not in the store yet.
     std::int64_t received_seq_ = 0, acknowledged_seq_ = 0;
     std::set<std::int64_t> unrecorded_;  // seq of results, and of the word that the driver is ready
-    std::int64_t oldest_stream_ = 0;     // printed text of statements below is removed
+    printed_output printed_;
+    std::int64_t oldest_stream_ = 0;  // printed text of statements below is removed
+    // Lines of the driver's in the session's log, from one statement to the next.
+    static constexpr int most_remarks = 1000;
+    int remarks_left_ = most_remarks;
+    std::set<std::string, std::less<>> objections_;
     std::map<std::int64_t, std::shared_ptr<question>> questions_;  // unanswered, by request number
     std::int64_t next_question_ = 1;
 };

@@ -25,6 +25,8 @@ struct statement {
     std::optional<std::string> output;  // JSON text in Livy's shape
     bool output_in_store = false;       // the output is large: only the store holds it
     bool durable = false;               // its record is on disk: it may be run
+    // By the driver, to this gateway process.
+    bool told_started = false, told_unstoppable = false;
     // When a client was last told that it is not finished: for the layer that shows it.
     mutable std::chrono::steady_clock::time_point told = std::chrono::steady_clock::now();
 

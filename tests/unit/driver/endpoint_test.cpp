@@ -280,18 +280,131 @@ TEST_F(endpoint_test, sessions_do_not_see_each_other) {
     EXPECT_FALSE(eight.has("exec"));
 }
 
-TEST_F(endpoint_test, connections_that_say_nothing_are_limited_but_a_driver_still_gets_in_when_they_leave) {
+TEST_F(endpoint_test, silent_connections_keep_no_driver_waiting) {
     std::vector<std::unique_ptr<test::scripted_driver>> silent;
     for (int i = 0; i < 64; ++i)
         silent.push_back(std::make_unique<test::scripted_driver>(loop, socket->socket_path()));
     loop.settle();
-    auto refused = dial();
-    refused.wait_closed();
-    silent.clear();
-    loop.settle();
+    EXPECT_FALSE(silent.front()->closed_by_peer());
     auto driver = dial();
     driver.hello(7, "secret");
     driver.expect("welcome");
+    loop.settle();
+    EXPECT_TRUE(silent.front()->closed_by_peer()) << "the oldest had to go";
+    EXPECT_FALSE(silent[1]->closed_by_peer());
+    EXPECT_FALSE(silent.back()->closed_by_peer());
+}
+
+TEST_F(endpoint_test, before_its_greeting_a_connection_may_send_a_greeting_only) {
+    const std::string padding(8000, 'x');
+    const json hello{{"op", "hello"}, {"session", 7}, {"token", "secret"}};
+    auto padded = hello;
+    padded["padding"] = padding;
+    std::string announced(8, '\0');
+    announced[2] = 0x10;  // a header of 4096 bytes and
+    announced[7] = 1;     // a payload of one
+    for (const auto& greeting : {encode(padded), encode(hello, "x"), announced}) {
+        auto stranger = dial();
+        stranger.send_bytes(greeting);
+        stranger.wait_closed();
+        EXPECT_FALSE(stranger.has("welcome"));
+    }
+}
+
+TEST_F(endpoint_test, a_payload_where_none_is_due_ends_the_connection_before_it_has_come) {
+    for (const auto* op : {"phase", "log", "started", "progress", "bye", "unheard-of"}) {
+        auto driver = dial();
+        driver.hello(7, "secret");
+        driver.expect("welcome");
+        auto bytes = encode(json{{"op", op}}, std::string(1 << 20, 'x'));
+        driver.send_bytes(bytes.substr(0, 1000));
+        driver.wait_closed();
+    }
+    EXPECT_EQ(std::count(owner.events.begin(), owner.events.end(), "disconnected"), 6);
+}
+
+TEST_F(endpoint_test, large_frames_come_a_few_at_a_time_and_small_ones_meanwhile) {
+    constexpr std::size_t count = 8, size = 8u << 20;
+    std::vector<recorder> owners(count);
+    std::vector<std::unique_ptr<link>> ends;
+    std::vector<std::unique_ptr<test::scripted_driver>> drivers;
+    const auto large = encode(reliable("result", 1), std::string(size, 'x'));
+    for (std::size_t i = 0; i < count; ++i) {
+        ends.push_back(socket->expect(100 + static_cast<std::int64_t>(i), "secret", owners[i]));
+        drivers.push_back(std::make_unique<test::scripted_driver>(loop, socket->socket_path()));
+        drivers[i]->hello(100 + static_cast<std::int64_t>(i), "secret");
+        drivers[i]->expect("welcome");
+    }
+    // All but the last byte, of as many as may.
+    std::vector<int> sent(count, 0);
+    const auto finished = [&] { return std::count(sent.begin(), sent.end(), 1); };
+    for (std::size_t i = 0; i < count; ++i)
+        drivers[i]->begin_sending(large.substr(0, large.size() - 1), sent[i]);
+    loop.run_until([&] { return finished() == 4; }, "the first have sent theirs");
+    loop.settle();
+    EXPECT_EQ(finished(), 4);
+    auto other = dial();
+    other.hello(7, "secret");
+    other.expect("welcome");
+    other.send(reliable("phase", 1));
+    wait_for_events(2);
+    // One leaves, with its frame unfinished: the next gets its place.
+    const auto leaver = static_cast<std::size_t>(std::find(sent.begin(), sent.end(), 1) - sent.begin());
+    drivers[leaver]->close();
+    loop.run_until([&] { return finished() == 5; }, "the next has sent its own");
+    const auto end_all = [&] {
+        for (std::size_t i = 0; i < count; ++i)
+            if (i != leaver && std::exchange(sent[i], sent[i] == 1 ? 2 : sent[i]) == 1)
+                drivers[i]->send_bytes("x");
+        return std::count(sent.begin(), sent.end(), 2) == static_cast<std::ptrdiff_t>(count - 1);
+    };
+    loop.run_until(end_all, "all have sent theirs");
+    for (std::size_t i = 0; i < count; ++i)
+        if (i != leaver) loop.run_until([&] { return owners[i].events.back() == "result"; });
+}
+
+TEST_F(endpoint_test, a_jump_in_the_count_of_frames_ends_the_connection_and_is_forgotten) {
+    for (const std::int64_t jump : {std::int64_t{1} << 60, INT64_MAX, std::int64_t{3}}) {
+        auto driver = dial();
+        driver.hello(7, "secret");
+        driver.expect("welcome");
+        driver.send(reliable("phase", 1));
+        driver.send(reliable("result", jump));
+        driver.wait_closed();
+    }
+    auto driver = dial();
+    driver.hello(7, "secret");
+    driver.expect("welcome");
+    driver.send(reliable("ready", 2));
+    loop.run_until([&] { return owner.events.back() == "ready"; });
+    EXPECT_EQ(std::count(owner.events.begin(), owner.events.end(), "result"), 0);
+}
+
+TEST_F(endpoint_test, what_a_listener_throws_ends_with_the_connection) {
+    class thrower : public recorder {
+        void on_frame(frame received) override {
+            recorder::on_frame(received);
+            if (received.op() == "log") throw std::runtime_error("a bug");
+        }
+    };
+    thrower fragile;
+    const auto fragile_end = socket->expect(8, "other secret", fragile);
+    auto good = dial(), bad = dial();
+    good.hello(7, "secret");
+    good.expect("welcome");
+    bad.hello(8, "other secret");
+    bad.expect("welcome");
+    bad.send(reliable("log", 1));
+    bad.wait_closed();
+    EXPECT_FALSE(fragile_end->connected());
+    EXPECT_EQ(fragile.events, (events{"connected -1", "log", "disconnected"}));
+    auto again = dial();
+    again.hello(8, "other secret");
+    again.expect("welcome");
+    again.send(reliable("log", 1));
+    again.send(reliable("ready", 2));
+    loop.run_until([&] { return fragile.events.back() == "ready"; });
+    EXPECT_TRUE(end->connected());
 }
 
 TEST_F(endpoint_test, an_endpoint_replaces_the_socket_that_a_killed_gateway_left) {

@@ -55,6 +55,13 @@ TEST(printable, table) {
         {"two\nlines\r", "two\\x0alines\\x0d"},
         {"\x1b[31mred\x7f", "\\x1b[31mred\\x7f"},
         {std::string("a\0b", 3), "a\\x00b"},
+        // Other ends of lines, what turns the direction of text, what is no UTF-8.
+        {"a\xC2\x85"
+         "b\u2028c\u2029",
+         "a\\u0085b\\u2028c\\u2029"},
+        {"\u202Eevil\u2066\u200F\uFEFF\u061C", "\\u202eevil\\u2066\\u200f\\ufeff\\u061c"},
+        {"\xff\xc3(\xed\xa0\x80\xf0\x9f\x98", "\\xff\\xc3(\\xed\\xa0\\x80\\xf0\\x9f\\x98"},
+        {"😀", "😀"},
         {std::string(200, 'x'), std::string(200, 'x')},
         {std::string(201, 'x'), std::string(200, 'x') + "…"},
         {std::string(199, 'x') + "é", std::string(199, 'x') + "…"},  // never half a character

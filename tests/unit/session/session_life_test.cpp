@@ -94,8 +94,7 @@ TEST_F(session_life, a_driver_whose_clock_is_beyond_all_bounds_reaches_its_phase
     const auto driver = dial(self);
     driver->send(json{{"op", "phase"}, {"seq", 1}, {"name", "pyspark"}, {"t", INT64_MIN}});
     driver->expect("ack");
-    EXPECT_THAT(log_text(self), HasSubstr("start +-9223"));
-    EXPECT_THAT(log_text(self), HasSubstr("s: pyspark"));
+    EXPECT_THAT(log_text(self), ContainsRegex("start [+]0[.][0-9]{3} s: pyspark"));
 }
 
 TEST_F(session_life, an_exit_while_starting_names_the_last_phase) {
@@ -144,14 +143,15 @@ TEST_F(session_life, a_driver_that_cannot_start_says_why) {
     child_of(self).exit_with(1);
     wait_state(self, session_state::dead);
     EXPECT_EQ(self->reason(), "no memory");
-    EXPECT_THAT(log_text(self), HasSubstr("could not start (context): no memory\nTrace\nback\n"));
+    EXPECT_THAT(log_text(self),
+                HasSubstr("could not start (context): no memory\ndriver: Trace\ndriver: back\n"));
 }
 
 // The SparkSession is made after `ready`.
 TEST_F(session_life, a_driver_that_fails_after_ready_says_why) {
     const auto idle = start_idle();
     child_of(idle.self).stubborn = true;
-    idle.driver->send(json{{"op", "failed"}, {"seq", 9}, {"phase", "context"}, {"message", "no catalogue"}});
+    idle.driver->send(json{{"op", "failed"}, {"seq", 2}, {"phase", "context"}, {"message", "no catalogue"}});
     wait_state(idle.self, session_state::shutting_down);
     EXPECT_EQ(idle.self->reason(), "no catalogue");
     child_of(idle.self).exit_with(1);

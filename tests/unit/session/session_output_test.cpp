@@ -28,36 +28,36 @@ private:
 };
 
 TEST_F(session_output, is_readable_while_the_statement_runs_from_any_position) {
-    auto page = idle.self->printed(0, 0);
+    auto page = idle.self->printed().read(0, 0);
     EXPECT_EQ(page.text, "");
     EXPECT_EQ(page.next, 0);
     print("hello ");
-    page = idle.self->printed(0, 0);
+    page = idle.self->printed().read(0, 0);
     EXPECT_EQ(page.text, "hello ");
     EXPECT_EQ(page.from, 0);
     EXPECT_EQ(page.next, 6);
     print("world\n");
-    page = idle.self->printed(0, page.next);
+    page = idle.self->printed().read(0, page.next);
     EXPECT_EQ(page.from, 6);
     EXPECT_EQ(page.text, "world\n");
     EXPECT_EQ(page.next, 12);
-    page = idle.self->printed(0, 1000);
+    page = idle.self->printed().read(0, 1000);
     EXPECT_EQ(page.text, "");
     EXPECT_EQ(page.next, 1000);
-    EXPECT_EQ(idle.self->printed(5, 0).text, "");
+    EXPECT_EQ(idle.self->printed().read(5, 0).text, "");
 }
 
 TEST_F(session_output, a_page_ends_at_whole_characters) {
     const std::string characters = "é€😀x";  // 2, 3, 4 and 1 bytes
     for (std::size_t cut = 1; cut <= characters.size(); ++cut) {
-        const auto before = idle.self->printed(0, 0).next;
+        const auto before = idle.self->printed().read(0, 0).next;
         const auto part = characters.substr(0, cut);
         print(part);
-        const auto page = idle.self->printed(0, before);
+        const auto page = idle.self->printed().read(0, before);
         EXPECT_EQ(dump_json(json(page.text)).find("\xEF\xBF\xBD"), std::string::npos) << "cut at " << cut;
         EXPECT_LE(part.size() - page.text.size(), 3u);
         print(characters.substr(cut));
-        EXPECT_EQ(idle.self->printed(0, before).text, characters);
+        EXPECT_EQ(idle.self->printed().read(0, before).text, characters);
     }
 }
 
@@ -68,7 +68,8 @@ TEST_F(session_output, a_long_text_comes_in_pages) {
     print(text);
     std::string read;
     int pages = 0;
-    for (auto page = idle.self->printed(0, 0); !page.text.empty(); page = idle.self->printed(0, page.next)) {
+    const auto& printed = idle.self->printed();
+    for (auto page = printed.read(0, 0); !page.text.empty(); page = printed.read(0, page.next)) {
         EXPECT_LE(page.text.size(), 1u << 20);
         EXPECT_EQ(dump_json(json(page.text)).find("\xEF\xBF\xBD"), std::string::npos);
         read += page.text;
@@ -91,7 +92,7 @@ TEST_F(session_output, wakes_who_waits_for_a_change) {
 TEST_F(session_output, of_an_unknown_statement_is_dropped) {
     idle.driver->send(json{{"op", "stream"}, {"seq", 2}, {"id", 9}, {"name", "stdout"}}, "x");
     idle.driver->expect_ack(2);
-    EXPECT_EQ(idle.self->printed(9, 0).text, "");
+    EXPECT_EQ(idle.self->printed().read(9, 0).text, "");
 }
 
 }  // namespace

@@ -39,15 +39,16 @@ TEST_F(session_statements, a_statement_is_recorded_run_and_answered) {
     EXPECT_EQ(exec.payload, "1+1\n");
     EXPECT_EQ(first->state, statement_state::running);
     EXPECT_EQ(idle.self->state(), session_state::busy);
-    idle.driver->send(json{{"op", "started"}, {"seq", 2}, {"id", 0}, {"t", 1700000000000}});
+    const auto began = now_ms() - 5;
+    idle.driver->send(json{{"op", "started"}, {"seq", 2}, {"id", 0}, {"t", began}});
     idle.driver->send(json{{"op", "progress"}, {"id", 0}, {"value", 0.25}});
     loop.run_until([&] { return first->progress == 0.25; });
-    EXPECT_EQ(first->started, 1700000000000);
+    EXPECT_EQ(first->started, began);
     idle.driver->send(result_of(3, 0), text_output("2"));
     wait_state(first, statement_state::available);
     EXPECT_EQ(idle.self->state(), session_state::idle) << "idle no later than the result";
     EXPECT_EQ(output(idle.self, first), text_output("2"));
-    EXPECT_EQ(first->completed, 1700000009999);
+    EXPECT_GE(first->completed, began);
     EXPECT_EQ(first->progress, 1.0);
     idle.driver->expect_ack(3);
     EXPECT_EQ(stored_output(0), text_output("2"));
@@ -363,8 +364,8 @@ TEST_F(session_statements, the_oldest_finished_ones_are_forgotten) {
     const auto kept = store.load()->statements;
     ASSERT_EQ(kept.size(), 2u);
     EXPECT_EQ(kept[0].id, 2);
-    EXPECT_EQ(idle.self->printed(1, 0).text, "") << "what it printed is gone too";
-    EXPECT_EQ(idle.self->printed(2, 0).text, "printed");
+    EXPECT_EQ(idle.self->printed().read(1, 0).text, "") << "what it printed is gone too";
+    EXPECT_EQ(idle.self->printed().read(2, 0).text, "printed");
 }
 
 TEST_F(session_statements, a_session_may_say_how_many_are_kept) {
