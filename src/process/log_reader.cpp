@@ -3,16 +3,30 @@
 #include <algorithm>
 
 namespace sparkgate::process {
+namespace {
 
-log_index& log_reader::index_of(const std::filesystem::path& path) {
+constexpr std::int64_t much = 4 << 20;  // bytes: milliseconds
+
+}  // namespace
+
+std::shared_ptr<log_reader::known> log_reader::find(const std::filesystem::path& path) {
     const auto found =
-        std::find_if(known_.begin(), known_.end(), [&path](const known& each) { return each.path == path; });
+        std::find_if(known_.begin(), known_.end(), [&path](const auto& each) { return each->path == path; });
     if (found == known_.end())
-        known_.push_front({path, log_index(path)});
+        known_.push_front(std::make_shared<known>(path));
     else
         known_.splice(known_.begin(), known_, found);
     if (known_.size() > kept) known_.pop_back();
-    return known_.front().index;
+    return known_.front();
+}
+
+lane log_reader::lane_for(known& log) {
+    std::error_code is_not_there;
+    const auto size = std::filesystem::file_size(log.path, is_not_there);
+    const auto now = is_not_there ? 0 : static_cast<std::int64_t>(size);
+    const auto before = std::exchange(log.looked_at, now);
+    // A smaller one is another file, and read anew.
+    return now - (now < before ? 0 : before) > much ? lane::slow : lane::quick;
 }
 
 }  // namespace sparkgate::process

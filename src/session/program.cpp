@@ -23,6 +23,7 @@ constexpr auto removal_mark = "removed";  // an empty file in the directory
 program::program(services& world, alarm_clock& timer, program_identity identity,
                  std::filesystem::path directory)
     : world_(world),
+      memory_(world.memory),
       timer_(timer),
       identity_(std::move(identity)),
       directory_(std::move(directory)),
@@ -114,9 +115,8 @@ void program::begin_start(launch_queue::place place) {
     place_ = std::move(place);
     // Users wait for their own programs only, whoever asks on their behalf.
     const auto& user = owner() ? owner() : proxy_user();
-    place_.wait(user.value_or(std::string()), [self = shared_from_this()] {
-        self->guarded([&self] { self->launch(); });
-    });
+    place_.wait(user.value_or(std::string()),
+                [self = shared_from_this()] { self->guarded([&self] { self->launch(); }); });
 }
 
 void program::launch() {

@@ -100,10 +100,9 @@ result<driver_start> prepare_driver(const services& world, const config::setting
     auto submission = process::make_submission(world.submit, request.spark, std::move(prepared->conf),
                                                *spark_defaults, job);
 
-    auto written = write_file_atomically(
-        settings_file, driver_settings(world, settings, id, request.kind, directory, token));
-    if (written)
-        written = write_file_atomically(job.properties_file, process::to_properties(submission.conf));
+    auto written =
+        write_own_file(settings_file, driver_settings(world, settings, id, request.kind, directory, token));
+    if (written) written = write_own_file(job.properties_file, process::to_properties(submission.conf));
     if (!written) return written.error();
     return driver_start{std::move(submission.argv), std::move(prepared->left_out)};
 }

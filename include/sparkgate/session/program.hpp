@@ -62,7 +62,7 @@ public:
     // How it is shown to clients, as text, and what that was made of and by which view: kept, because it is
     // asked for far more often than it changes. The layer that shows it fills it in.
     struct shown {
-        json (*view)(program&);
+        json (*view)(program&, const std::vector<std::string>&);
         session_state state;
         std::string app_id, ui_url, text;
         process::log_file::stamp log;
@@ -119,8 +119,8 @@ protected:
     virtual void on_launched() = 0;
     // Its child was found again.
     virtual void on_reattached() = 0;
-    // spark-submit has ended, on_ended() is next: looks at a piece of what it has printed last. False when all
-    // was seen.
+    // spark-submit has ended, on_ended() is next: looks at a piece of what it has printed last. False when
+    // all was seen.
     virtual bool look_again() { return false; }
     // spark-submit has ended; nothing when it never ran. Sets state and reason.
     virtual void on_ended(const process::exit_status* how) = 0;
@@ -154,6 +154,7 @@ protected:
     void restore_damaged(const error& why);
 
     services& world_;
+    const std::shared_ptr<budgets> memory_;  // it may outlive its manager's
     alarm_clock& timer_;
     const program_identity identity_;
     const std::filesystem::path directory_;
@@ -164,6 +165,7 @@ protected:
     session_clocks clocks_;
     timeline timeline_;
     process::log_file log_;
+    budget::share request_share_{memory_->requests};  // held by who keeps the request
     std::unique_ptr<process::child> child_;
     change_signal changed_;
 
