@@ -7,26 +7,28 @@
 namespace sparkgate::api {
 namespace {
 
-json view(program& of) {
-    return batch_view(static_cast<session::batch&>(of));
+json view(program& of, const log_lines& newest) {
+    return batch_view(static_cast<session::batch&>(of), newest);
 }
 
 }  // namespace
 
 awaitable<response> list_batches(context& api, const request& from, const path_values&) {
-    co_return list_programs(api.batches, from, view);
+    co_return co_await list_programs(api.batches, from, view);
 }
 
 awaitable<response> create_batch(context& api, const request& from, const path_values&) {
     auto key = idempotency_key(from);
     if (!key) co_return to_response(key.error());
-    auto wanted = parse_batch_request(from.body);
+    auto parse = [&from] { return parse_batch_request(from.body); };
+    auto wanted = co_await aside(api, from.body.size(), std::move(parse));
     if (!wanted) co_return text_error(400, wanted.error().message);
     if (wanted->file.empty())
         co_return msg_error(400, "Rejected, Reason: requirement failed: File is required.");
     if (const auto* user = from.parameter("doAs")) wanted->spark.proxy_user = *user;
     const auto created = co_await api.batches.create(std::move(*wanted), std::nullopt, std::move(*key));
     if (!created) co_return creation_refused(api, created.error());
+    co_await give_way(from);
     co_return created_response("/batches", *created->what, created->replayed, view);
 }
 

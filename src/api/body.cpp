@@ -1,5 +1,7 @@
 #include "body.hpp"
 
+#include "text_limits.hpp"
+
 #include <algorithm>
 #include <charconv>
 #include <cmath>
@@ -7,9 +9,10 @@
 namespace sparkgate::api {
 namespace {
 
-// Strings as they are, numbers and booleans as JSON spells them; nothing for other types.
-std::optional<std::string> as_text(const json& value) {
-    if (value.is_string()) return value.get<std::string>();
+// Strings as they are, numbers and booleans as JSON spells them; nothing for other types. Takes the string
+// away.
+std::optional<std::string> as_text(json& value) {
+    if (value.is_string()) return std::move(value.get_ref<std::string&>());
     if (value.is_number() || value.is_boolean()) return dump_json(value);
     return {};
 }
@@ -98,7 +101,7 @@ result<body_reader> body_reader::parse(const std::string& body, const std::strin
     return body_reader(std::move(*parsed), java_class);
 }
 
-const json* body_reader::find(const char* field) const {
+json* body_reader::find(const char* field) {
     const auto at = object_.find(field);
     return at == object_.end() || at->is_null() ? nullptr : &*at;
 }
@@ -114,19 +117,30 @@ void body_reader::refuse_zero_bytes() {
         if (has_zero_byte(value)) return refuse(field.c_str(), "A zero byte is not allowed in a text");
 }
 
-std::optional<std::string> body_reader::text(const char* field) {
-    const json* value = find(field);
-    if (!value) return {};
-    auto out = as_text(*value);
-    if (!out) refuse(field, wrong_type("java.lang.String", *value));
+void body_reader::check_length(const char* field, std::string_view kind, const std::string& text) {
+    if (const auto most = longest_field(kind); most && text.size() > *most)
+        refuse(field, "A text of " + std::to_string(text.size()) + " bytes is too long, the most is " +
+                          std::to_string(*most) + ": \"" + shown(text) + "\"");
+}
+
+std::optional<std::string> body_reader::item(const char* field, json& value) {
+    auto out = as_text(value);
+    if (out)
+        check_length(field, field, *out);
+    else
+        refuse(field, wrong_type("java.lang.String", value));
     return out;
 }
 
+std::optional<std::string> body_reader::text(const char* field) {
+    json* value = find(field);
+    return value ? item(field, *value) : std::nullopt;
+}
+
 std::optional<std::string> body_reader::word(const char* field, const char* otherwise) {
-    const json* value = find(field);
-    if (!value) return {};
-    if (value->is_string()) return value->get<std::string>();
-    refuse(field, otherwise);
+    json* value = find(field);
+    if (value && value->is_string()) return item(field, *value);
+    if (value) refuse(field, otherwise);
     return {};
 }
 
@@ -152,24 +166,21 @@ std::optional<int> body_reader::integer(const char* field) {
 }
 
 std::vector<std::string> body_reader::list(const char* field) {
-    const json* value = find(field);
+    json* value = find(field);
     if (!value) return {};
     std::vector<std::string> out;
     if (!value->is_array()) {
         refuse(field, wrong_type("scala.collection.immutable.List<java.lang.String>", *value));
         return out;
     }
-    for (const auto& item : *value) {
-        if (auto text = as_text(item))
-            out.push_back(std::move(*text));
-        else
-            refuse(field, wrong_type("java.lang.String", item));
-    }
+    out.reserve(value->size());
+    for (auto& each : *value)
+        if (auto text = item(field, each)) out.push_back(std::move(*text));
     return out;
 }
 
 std::map<std::string, std::string> body_reader::map(const char* field) {
-    const json* value = find(field);
+    json* value = find(field);
     if (!value) return {};
     std::map<std::string, std::string> out;
     if (!value->is_object()) {
@@ -177,12 +188,10 @@ std::map<std::string, std::string> body_reader::map(const char* field) {
                wrong_type("scala.collection.immutable.Map<java.lang.String,java.lang.String>", *value));
         return out;
     }
-    for (const auto& [key, item] : value->items()) {
-        if (item.is_null()) continue;
-        if (auto text = as_text(item))
-            out[key] = std::move(*text);
-        else
-            refuse(field, wrong_type("java.lang.String", item));
+    for (auto& [key, each] : value->items()) {
+        if (each.is_null()) continue;
+        check_length(field, std::string(field) + " key", key);
+        if (auto text = item(field, each)) out[key] = std::move(*text);
     }
     return out;
 }

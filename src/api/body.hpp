@@ -20,7 +20,8 @@ public:
     static result<body_reader> parse(const std::string& body, const std::string& java_class,
                                      const std::vector<std::string>& known);
 
-    // Each returns nothing for an absent or null field. The first wrong type is kept in error().
+    // Each returns nothing for an absent or null field, and takes its texts away: once for each field. The
+    // first mistake (a wrong type, a text that is longer than text_limits.hpp allows) is kept in error().
     std::optional<std::string> text(const char* field);  // numbers and booleans become text
     std::optional<std::string> word(const char* field, const char* otherwise);  // only strings
     std::optional<int> integer(const char* field);                              // also "4"
@@ -29,7 +30,7 @@ public:
 
     const std::optional<sparkgate::error>& error() const { return error_; }
 
-    // Refuses a zero byte in any text: one ends an argument of a program before its end.
+    // Refuses a zero byte in any text that is still there: one ends an argument of a program before its end.
     void refuse_zero_bytes();
 
     // Refuses what a field holds, in the form of Jackson's own errors: "… (through reference chain: …)".
@@ -38,7 +39,9 @@ public:
 private:
     body_reader(json object, std::string java_class)
         : object_(std::move(object)), java_class_(std::move(java_class)) {}
-    const json* find(const char* field) const;
+    json* find(const char* field);
+    std::optional<std::string> item(const char* field, json& value);
+    void check_length(const char* field, std::string_view kind, const std::string& text);
 
     json object_;
     std::string java_class_;

@@ -11,8 +11,13 @@ awaitable<void> event_stream::begin() {
 
 awaitable<void> event_stream::send(http::server_sent_event what) {
     std::string text;
-    http::append_event(text, what);
-    return write(std::move(text));
+    auto put_down = [&text, &what] {
+        http::append_event(text, what);
+        what.data = {};  // not twice in memory for as long as a slow client takes
+    };
+    const auto size = what.data.size();
+    co_await aside(api_, size, std::move(put_down));
+    co_await write(std::move(text));
 }
 
 awaitable<void> event_stream::write(std::string text) {

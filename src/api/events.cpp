@@ -36,9 +36,10 @@ awaitable<void> tell_statement(context& api, session_pointer owner, statement_po
             co_await out.wait();
     }
     if (!out.open()) co_return;
-    const auto output = co_await owner->output_of(about);
-    if (!output) co_return;  // without an end: the client comes again
-    http::server_sent_event last{"result", last_event_id, statement_view(*about, *output)};
+    std::string view;
+    const auto appended = co_await append_view(api, owner, about, view);
+    if (!appended) co_return;  // without an end: the client comes again
+    http::server_sent_event last{"result", last_event_id, std::move(view)};
     co_await out.send(std::move(last));
     last = {"end", last_event_id, dump_json(statement_progress(*about))};
     co_await out.send(std::move(last));

@@ -5,6 +5,8 @@
 
 #include "sparkgate/api/routes.hpp"
 
+#include <boost/asio/post.hpp>
+
 namespace sparkgate::api {
 
 struct context {
@@ -98,6 +100,9 @@ opened open_for_writing(const context& api, const std::string& id_or_name);
 // The statement that a path names, and the answer where there is none. Errors: not_found, invalid_argument.
 result<statement_pointer> find_statement(const session::session& owner, const std::string& number);
 response statement_error(const error& e);
+// Appends the statement as clients see it. Errors: unavailable.
+awaitable<result<void>> append_view(const context& api, session_pointer owner, statement_pointer which,
+                                    std::string& out);
 
 // Holds an answer until `done()` or for `time`; a stopping gateway holds none. Who waits for it counts as
 // heard from for all of that time; `told` is when an answer was last let go, which hold_time() wants to know.
@@ -111,6 +116,21 @@ awaitable<void> hold(context& api, std::shared_ptr<session::session> on, std::ch
         co_await on->changed().wait_until(deadline);
     }
     told = std::chrono::steady_clock::now();
+}
+
+// work() at once, or among the workers where it is about so many bytes that it would hold up everybody else.
+// What `work` refers to lives until this resolves. (It is a named object: g++ 12 destroys a temporary one
+// twice.)
+template <class Work>
+awaitable<std::invoke_result_t<Work&>> aside(const context& api, std::size_t bytes, Work work) {
+    constexpr std::size_t at_once = 64 * 1024, quick = 1 << 20;
+    if (bytes <= at_once) co_return work();
+    co_return co_await api.sessions.workers().run(bytes <= quick ? lane::quick : lane::slow, std::move(work));
+}
+
+// Before another part of what is dear for a large request: others have their turn.
+inline awaitable<void> give_way(const request& from) {
+    if (from.body.size() > 64 * 1024) co_await asio::post(asio::use_awaitable);
 }
 
 // 200 with a body that is JSON text.

@@ -8,7 +8,6 @@
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
-#include <regex>
 
 namespace sparkgate::api {
 
@@ -38,11 +37,12 @@ result<bool> flag_parameter(const http::request& from, std::string_view name) {
 
 std::optional<std::string> time_problem(const std::string& text) {
     if (parse_time(text)) return {};
-    static const std::regex form("-?[0-9]+([a-z]*)");
     const auto lower = boost::to_lower_copy(text);
-    std::smatch parts;
-    if (!std::regex_match(lower, parts, form)) return "Invalid time string: " + text;
-    const std::string unit = parts[1];
+    const std::size_t begin = lower.starts_with('-') ? 1 : 0;
+    const auto end = std::min(lower.find_first_not_of("0123456789", begin), lower.size());
+    const auto unit = lower.substr(end);
+    if (end == begin || unit.find_first_not_of("abcdefghijklmnopqrstuvwxyz") != std::string::npos)
+        return "Invalid time string: " + text;
     return parse_time("1" + unit) ? "Invalid value: " + text : "Invalid suffix: \"" + unit + "\"";
 }
 

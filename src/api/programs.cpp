@@ -3,14 +3,17 @@
 #include "errors.hpp"
 #include "log_stream.hpp"
 #include "parameters.hpp"
+#include "pieces.hpp"
 #include "program_filter.hpp"
 
 namespace sparkgate::api {
 namespace {
 
-constexpr std::size_t longest_key = 255;
 // Of the logs in a list, which would otherwise cost a look at each file.
 constexpr std::chrono::milliseconds tolerated_age{100};
+
+// Programs of a list that are looked at together, and the text that is sent together.
+constexpr std::size_t slice_programs = 64, slice_bytes = 64 * 1024;
 
 // Pointers, so that a page of ten thousand costs the page.
 std::vector<program*> chosen(const program_manager& all, const program_filter& filter) {
@@ -22,23 +25,77 @@ std::vector<program*> chosen(const program_manager& all, const program_filter& f
     return out;
 }
 
+// The text of a list. Between two slices others have their turn; logs are read among the workers.
+class program_list final : public piece_source {
+public:
+    program_list(worker_pool& workers, std::string head, std::vector<program_pointer> programs,
+                 view_function view)
+        : workers_(workers), head_(std::move(head)), programs_(std::move(programs)), view_(view) {}
+
+    awaitable<result<bool>> next(std::string& out) override {
+        if (next_ == 0) out += head_;
+        const auto end = std::min(programs_.size(), next_ + slice_);
+        std::vector<look> looks;
+        for (auto i = next_; i < end; ++i)
+            if (auto& each = *programs_[i]; !kept_view(each, view_, tolerated_age))
+                looks.push_back({&each, each.log(), known_stamp(each, view_), {}});
+        if (!looks.empty()) {
+            auto work = [&looks] {
+                for (auto& each : looks)
+                    each.seen = look_at(each.log, each.known);
+            };
+            co_await workers_.run(lane::quick, std::move(work));
+        }
+        auto looked = looks.begin();
+        const auto first = next_;
+        for (const auto begin = out.size(); next_ < end && out.size() - begin < slice_bytes; ++next_) {
+            auto& each = *programs_[next_];
+            if (next_ > 0) out += ',';
+            if (looked != looks.end() && looked->of == &each)
+                out += view_text(each, view_, (looked++)->seen);
+            else if (known_stamp(each, view_))
+                out += each.last_shown()->text;
+            else
+                out += view_text(each, view_);  // it has changed meanwhile
+        }
+        slice_ = std::min(2 * (next_ - first), slice_programs);  // no more logs are read than are shown
+        const bool more = next_ < programs_.size();
+        if (!more) out += "]}";
+        co_return more;
+    }
+
+private:
+    struct look {
+        program* of;
+        process::log_file log;
+        std::optional<process::log_file::stamp> known;
+        log_look seen;
+    };
+
+    worker_pool& workers_;
+    const std::string head_;
+    const std::vector<program_pointer> programs_;
+    const view_function view_;
+    std::size_t next_ = 0, slice_ = slice_programs;
+};
+
 }  // namespace
 
-response list_programs(const program_manager& all, const request& from, view_function view) {
+awaitable<response> list_programs(const program_manager& all, const request& from, view_function view) {
     const auto begin = int_parameter(from, "from"), size = int_parameter(from, "size");
-    if (!begin) return to_response(begin.error());
-    if (!size) return to_response(size.error());
+    if (!begin) co_return to_response(begin.error());
+    if (!size) co_return to_response(size.error());
     const auto filter = parse_filter(from);
-    if (!filter) return to_response(filter.error());
+    if (!filter) co_return to_response(filter.error());
     const auto found = chosen(all, *filter);
     const auto range = clip(begin->value_or(0), size->value_or(100), found.size());
-    std::string body = "{\"from\":" + std::to_string(begin->value_or(0)) +
+    std::string head = "{\"from\":" + std::to_string(begin->value_or(0)) +
                        ",\"total\":" + std::to_string(found.size()) + ",\"sessions\":[";
-    for (std::size_t i = range.begin; i < range.end; ++i) {
-        if (i > range.begin) body += ',';
-        body += view_text(*found[i], view, tolerated_age);
-    }
-    return json_response(body + "]}");
+    std::vector<program_pointer> page;
+    for (std::size_t i = range.begin; i < range.end; ++i)
+        page.push_back(found[i]->shared_from_this());
+    co_return co_await answer_with(
+        std::make_shared<program_list>(all.workers(), std::move(head), std::move(page), view));
 }
 
 response program_state(const program& of) {
@@ -53,12 +110,13 @@ awaitable<response> program_log(const program_manager& all, program_pointer of, 
     if (!begin) co_return to_response(begin.error());
     if (!size) co_return to_response(size.error());
     if (*follow) co_return co_await log_stream(all, std::move(of), *begin, *size);
-    auto read = [first = *begin, count = *size](process::log_index& log) {
-        return read_log(log, first, count);
+    auto read = [id = of->id(), first = *begin, count = *size](process::log_index& log) {
+        const log_page page = read_log(log, first, count);
+        const json body{{"id", id}, {"from", page.from}, {"total", page.total}, {"log", page.lines}};
+        return dump_json(body);
     };
-    const log_page page = co_await of->logs().run(of->log().path(), read);
-    const json body{{"id", of->id()}, {"from", page.from}, {"total", page.total}, {"log", page.lines}};
-    co_return json_response(dump_json(body));
+    auto text = co_await of->logs().run(of->log().path(), read);
+    co_return json_response(std::move(text));
 }
 
 awaitable<response> remove_program(program_manager& from, program_pointer which) {
@@ -70,8 +128,7 @@ awaitable<response> remove_program(program_manager& from, program_pointer which)
 result<std::optional<std::string>> idempotency_key(const request& from) {
     const auto* key = from.header("idempotency-key");
     if (!key) return std::optional<std::string>();
-    if (key->empty() || key->size() > longest_key)
-        return fail(errc::invalid_argument, "Idempotency-Key: expected 1 to 255 characters");
+    if (key->empty()) return fail(errc::invalid_argument, "Idempotency-Key: must not be empty");
     return std::optional<std::string>(*key);
 }
 

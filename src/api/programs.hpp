@@ -11,7 +11,7 @@ using session::program_manager;
 using session::program_pointer;
 
 // A page of the collection: Livy's from and size; state, owner, name, since and order are sparkgate's own.
-response list_programs(const program_manager& all, const request& from, view_function view);
+awaitable<response> list_programs(const program_manager& all, const request& from, view_function view);
 
 response program_state(const program& of);
 

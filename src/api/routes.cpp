@@ -2,6 +2,9 @@
 
 #include "errors.hpp"
 #include "handlers.hpp"
+#include "text_limits.hpp"
+
+#include <algorithm>
 
 namespace sparkgate::api {
 namespace {
@@ -15,6 +18,7 @@ struct entry {
     const char* pattern;
     function run;
     receive_function receive = nullptr;  // of an upload, instead
+    bool large_body = false;             // its body may be as large as any
 };
 
 constexpr auto GET = http::method::get;
@@ -43,7 +47,7 @@ constexpr entry table[] = {
     {POST, "/sessions/{id}/stop", stop_session},
     {POST, "/sessions/{id}/interrupt", interrupt_session},
     {POST, "/sessions/{id}/connect", connect_session},
-    {POST, "/sessions/{id}/statements", create_statement},
+    {POST, "/sessions/{id}/statements", create_statement, nullptr, true},
     {GET, "/sessions/{id}/statements", list_statements},
     {GET, "/sessions/{id}/statements/{statement}", get_statement},
     {GET, "/sessions/{id}/statements/{statement}/output", get_statement_output},
@@ -84,6 +88,9 @@ std::vector<http::route> routes(session::session_manager& sessions, session::bat
             route.body_limit = settings.upload_max_size.value + around_a_file;
         } else {
             route.handle = bound(each.run);
+            if (!each.large_body)
+                route.body_limit =
+                    std::min(settings.creation_body_size.value, settings.request_body_size.value);
         }
         out.push_back(std::move(route));
     }
@@ -96,6 +103,7 @@ std::optional<response> refuse(const request& from, const config::settings& sett
         sent != http::method::get && sent != http::method::head && sent != http::method::options;
     if (changes && settings.csrf_protection && !from.header("x-requested-by"))
         return msg_error(400, "Missing Required Header for CSRF protection.");
+    if (const auto problem = text_problem(from)) return msg_error(400, *problem);
     // Clients may ask for the API's version: "application/vnd.livy.v0.1+json".
     const bool versioned = !from.path.empty() && (from.path[0] == "sessions" || from.path[0] == "batches");
     constexpr std::string_view before_version = "application/vnd.livy.v";

@@ -1,4 +1,5 @@
 // What concerns the server itself.
+#include "boost/loop_turns.hpp"
 #include "errors.hpp"
 #include "handlers.hpp"
 
@@ -26,6 +27,37 @@ std::string count_by_state(const std::string& name, const std::string& help,
     for (const auto& [state, count] : by_state)
         out += name + "{state=\"" + std::string(state) + "\"} " + std::to_string(count) + "\n";
     return out;
+}
+
+std::string seconds(std::chrono::nanoseconds time) {
+    return dump_json(json(std::chrono::duration<double>(time).count()));
+}
+
+std::string gauge(const std::string& name, const std::string& help, const std::string& value) {
+    return "# HELP " + name + " " + help + "\n# TYPE " + name + " gauge\n" + name + " " + value + "\n";
+}
+
+std::string loop_turns() {
+    const auto figures = turns_so_far();
+    const std::string name = "sparkgate_event_loop_turn_seconds";
+    std::string out =
+        "# HELP " + name +
+        " How long the event loop was busy before it looked for news again: nobody else is served "
+        "meanwhile.\n# TYPE " +
+        name + " histogram\n";
+    std::uint64_t below = 0;
+    for (std::size_t i = 0; i < figures.counts.size(); ++i) {
+        below += figures.counts[i];
+        const bool last = i == figures.bounds.size();
+        out += name + "_bucket{le=\"" + (last ? "+Inf" : seconds(figures.bounds[i])) + "\"} " +
+               std::to_string(below) + "\n";
+    }
+    out += name + "_sum " + seconds(figures.total) + "\n" + name + "_count " + std::to_string(below) + "\n";
+    return out +
+           gauge("sparkgate_event_loop_longest_turn_seconds", "The longest turn since the start.",
+                 seconds(figures.longest)) +
+           gauge("sparkgate_event_loop_longest_turn_lately_seconds",
+                 "The longest turn within the last one to two minutes.", seconds(figures.longest_lately));
 }
 
 constexpr const char* plain_text = "text/plain;charset=utf-8";
@@ -67,7 +99,8 @@ awaitable<response> get_ui(context& api, const request&, const path_values&) {
 // In Prometheus' text format.
 awaitable<response> get_metrics(context& api, const request&, const path_values&) {
     co_return text_response(count_by_state("sparkgate_sessions", "Listed sessions by state.", api.sessions) +
-                                count_by_state("sparkgate_batches", "Listed batches by state.", api.batches),
+                                count_by_state("sparkgate_batches", "Listed batches by state.", api.batches) +
+                                loop_turns(),
                             "text/plain; version=0.0.4; charset=utf-8");
 }
 

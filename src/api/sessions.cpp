@@ -17,12 +17,12 @@ std::optional<response> refuse_times(const session::session_request& wanted) {
     return {};
 }
 
-json view(program& of) {
-    return session_view(static_cast<session::session&>(of));
+json view(program& of, const log_lines& newest) {
+    return session_view(static_cast<session::session&>(of), newest);
 }
 
-json view_0_7(program& of) {
-    return session_view_0_7(static_cast<session::session&>(of));
+json view_0_7(program& of, const log_lines& newest) {
+    return session_view_0_7(static_cast<session::session&>(of), newest);
 }
 
 }  // namespace
@@ -35,18 +35,20 @@ view_function session_view_for(const context& api, const request& from) {
 }
 
 awaitable<response> list_sessions(context& api, const request& from, const path_values&) {
-    co_return list_programs(api.sessions, from, session_view_for(api, from));
+    co_return co_await list_programs(api.sessions, from, session_view_for(api, from));
 }
 
 awaitable<response> create_session(context& api, const request& from, const path_values&) {
     auto key = idempotency_key(from);
     if (!key) co_return to_response(key.error());
-    auto wanted = parse_session_request(from.body);
+    auto parse = [&from] { return parse_session_request(from.body); };
+    auto wanted = co_await aside(api, from.body.size(), std::move(parse));
     if (!wanted) co_return text_error(400, wanted.error().message);
     if (auto refused = refuse_times(*wanted)) co_return *refused;
     if (const auto* user = from.parameter("doAs")) wanted->spark.proxy_user = *user;
     const auto created = co_await api.sessions.create(std::move(*wanted), std::nullopt, std::move(*key));
     if (!created) co_return creation_refused(api, created.error());
+    co_await give_way(from);
     co_return created_response("/sessions", *created->what, created->replayed, session_view_for(api, from));
 }
 

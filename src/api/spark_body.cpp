@@ -3,6 +3,7 @@
 namespace sparkgate::api {
 
 process::spark_request read_spark_request(body_reader& in) {
+    in.refuse_zero_bytes();
     process::spark_request out;
     out.proxy_user = in.text("proxyUser");
     out.jars = in.list("jars");
@@ -17,7 +18,6 @@ process::spark_request read_spark_request(body_reader& in) {
     out.queue = in.text("queue");
     out.name = in.text("name");
     out.conf = in.map("conf");
-    in.refuse_zero_bytes();
     return out;
 }
 

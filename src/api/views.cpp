@@ -4,6 +4,7 @@ namespace sparkgate::api {
 namespace {
 
 constexpr std::size_t lines_in_view = 10;
+constexpr std::size_t longest_kept = 4096;  // bytes of a view: there may be ten thousand
 constexpr const char *begin_mark = "stdout: ", *end_mark = "\nstderr: ";
 
 template <class T>
@@ -37,7 +38,7 @@ json app_info(const session::program& from) {
 
 }  // namespace
 
-json session_view_0_7(session::session& from) {
+json session_view_0_7(session::session& from, const log_lines& newest) {
     const auto& request = from.request();
     const auto& spark = request.spark;
     return json{{"id", from.id()},
@@ -48,14 +49,14 @@ json session_view_0_7(session::session& from) {
                 {"state", session::to_string(from.state())},
                 {"kind", session::to_string(request.kind)},
                 {"appInfo", app_info(from)},
-                {"log", newest_lines(from.log())}};
+                {"log", newest}};
 }
 
-json session_view(session::session& from) {
+json session_view(session::session& from, const log_lines& newest) {
     const auto& request = from.request();
     const auto& spark = request.spark;
     const auto& hide = from.redaction();
-    json out = session_view_0_7(from);
+    json out = session_view_0_7(from, newest);
     out.update(json{{"ttl", or_null(request.ttl)},
                     {"idleTimeout", or_null(request.idle_timeout)},
                     {"driverMemory", or_null(spark.driver_memory)},
@@ -73,7 +74,7 @@ json session_view(session::session& from) {
     return out;
 }
 
-json batch_view(session::batch& from) {
+json batch_view(session::batch& from, const log_lines& newest) {
     return json{{"id", from.id()},
                 {"name", or_null(from.name())},
                 {"owner", or_null(from.owner())},
@@ -81,32 +82,59 @@ json batch_view(session::batch& from) {
                 {"state", session::to_string(from.state())},
                 {"appId", text_or_null(from.app_id())},
                 {"appInfo", app_info(from)},
-                {"log", newest_lines(from.log())}};
+                {"log", newest}};
 }
 
-const std::string& view_text(session::program& of, view_function view, std::chrono::milliseconds tolerance) {
-    const auto now = std::chrono::steady_clock::now();
-    auto& last = of.last_shown();
+std::optional<process::log_file::stamp> known_stamp(session::program& of, view_function view) {
+    const auto& last = of.last_shown();
     const bool same = last && last->view == view && last->state == of.state() &&
                       last->app_id == of.app_id() && last->ui_url == of.ui_url();
-    if (same && now - last->looked < tolerance) return last->text;
-    const auto log = of.log().look();  // before the log is read: what comes meanwhile is seen next time
-    if (same && last->log == log)
-        last->looked = now;
-    else
-        last = {view, of.state(), of.app_id(), of.ui_url(), dump_json(view(of)), log, now};
-    return last->text;
+    return same ? std::optional(last->log) : std::nullopt;
 }
 
-std::string statement_view(const session::statement& from, const std::string& output) {
-    std::string out = "{\"id\":" + std::to_string(from.id) + ",\"code\":";
-    append_json_string(out, from.code);
-    out += ",\"state\":\"";
-    out += session::to_string(from.state);
-    out += "\",\"output\":" + output + ",\"progress\":" + dump_json(json(from.progress)) +
+const std::string* kept_view(session::program& of, view_function view, std::chrono::milliseconds tolerance) {
+    if (!known_stamp(of, view)) return nullptr;
+    const auto& last = *of.last_shown();
+    return std::chrono::steady_clock::now() - last.looked < tolerance ? &last.text : nullptr;
+}
+
+// The stamp comes before the lines: what is written meanwhile is seen next time.
+log_look look_at(const process::log_file& log, const std::optional<process::log_file::stamp>& known) {
+    log_look out{log.look(), {}};
+    if (out.stamp != known) out.newest = newest_lines(log);
+    return out;
+}
+
+std::string view_text(session::program& of, view_function view, const log_look& look) {
+    const auto now = std::chrono::steady_clock::now();
+    auto& last = of.last_shown();
+    if (!look.newest && known_stamp(of, view) == look.stamp) {
+        last->looked = now;
+        return last->text;
+    }
+    auto text = dump_json(view(of, look.newest ? *look.newest : newest_lines(of.log())));
+    last.reset();
+    if (text.size() <= longest_kept)
+        last = {view, of.state(), of.app_id(), of.ui_url(), text, look.stamp, now};
+    return text;
+}
+
+std::string view_text(session::program& of, view_function view) {
+    return view_text(of, view, look_at(of.log(), known_stamp(of, view)));
+}
+
+void append_statement_view(std::string& out, const session::statement& from, const std::string& code,
+                           const std::string& output) {
+    out.reserve(out.size() + code.size() + output.size() + 200);
+    out += "{\"id\":" + std::to_string(from.id) + ",\"code\":";
+    append_json_string(out, code);
+    out.append(",\"state\":\"")
+        .append(session::to_string(from.state))
+        .append("\",\"output\":")
+        .append(output);
+    out += ",\"progress\":" + dump_json(json(from.progress)) +
            ",\"started\":" + std::to_string(from.started) +
            ",\"completed\":" + std::to_string(from.completed) + "}";
-    return out;
 }
 
 json statement_progress(const session::statement& from) {
@@ -117,7 +145,7 @@ json statement_progress(const session::statement& from) {
                 {"completed", from.completed}};
 }
 
-std::vector<std::string> newest_lines(const process::log_file& log) {
+log_lines newest_lines(const process::log_file& log) {
     auto newest = log.last_lines(lines_in_view - 1);
     auto& out = newest.lines;
     if (newest.whole && out.size() < lines_in_view - 1) out.insert(out.begin(), begin_mark);

@@ -8,30 +8,44 @@
 
 namespace sparkgate::api {
 
-// How a program is shown. What is kept of one is told apart by it.
-using view_function = json (*)(session::program&);
+using log_lines = std::vector<std::string>;
 
-// The 23 fields of a session, with the last 10 lines of its log.
-json session_view(session::session& from);
+// How a program is shown, with the last 10 lines of its log. What is kept of one is told apart by it.
+using view_function = json (*)(session::program&, const log_lines&);
+
+// The 23 fields of a session.
+json session_view(session::session& from, const log_lines& newest);
 // The first 9, all that Livy 0.7 has.
-json session_view_0_7(session::session& from);
+json session_view_0_7(session::session& from, const log_lines& newest);
 
-// The 8 fields of a batch, with the last 10 lines of its log.
-json batch_view(session::batch& from);
+// The 8 fields of a batch.
+json batch_view(session::batch& from, const log_lines& newest);
 
-// A statement as JSON text; `output` is JSON text ("null" without) and goes in as it is.
-std::string statement_view(const session::statement& from, const std::string& output);
+// A statement as JSON text, appended; `output` is JSON text ("null" without) and goes in as it is.
+void append_statement_view(std::string& out, const session::statement& from, const std::string& code,
+                           const std::string& output);
 
 // What changes while a statement is worked on: id, state, progress, started, completed.
 json statement_progress(const session::statement& from);
 
-// The text of a program's view, kept until that has changed or another view is asked for; whether its log has
-// is looked up when that was done longer ago than `tolerance`.
-const std::string& view_text(session::program& of, view_function view,
-                             std::chrono::milliseconds tolerance = {});
+// The text of a program's view. It is kept, if it is short, until that has changed or another view is asked
+// for; its log is looked at for that.
+std::string view_text(session::program& of, view_function view);
+
+// The same where many are shown, in three steps, for logs must not be read on the event loop then: what is
+// kept, if its log was looked at not longer ago than `tolerance`; else a look, on any thread; then the text.
+const std::string* kept_view(session::program& of, view_function view, std::chrono::milliseconds tolerance);
+struct log_look {
+    process::log_file::stamp stamp;
+    std::optional<log_lines> newest;  // nothing: the log is as it was
+};
+log_look look_at(const process::log_file& log, const std::optional<process::log_file::stamp>& known);
+// The stamp of what is kept for that view, if it is otherwise as it was.
+std::optional<process::log_file::stamp> known_stamp(session::program& of, view_function view);
+std::string view_text(session::program& of, view_function view, const log_look& look);
 
 // The newest of Livy's log lines, up to 10.
-std::vector<std::string> newest_lines(const process::log_file& log);
+log_lines newest_lines(const process::log_file& log);
 
 // Livy's log lines: a marker line "stdout: ", the lines, and a marker line "\nstderr: ".
 struct log_page {

@@ -56,7 +56,7 @@ http::limits server_limits(const config::settings& s) {
 }  // namespace
 
 http::server_options http_options(const config::settings& s, http::tls_context tls,
-                                  std::optional<obs::access_log>& access) {
+                                  std::optional<obs::access_log>& access, worker_pool& workers) {
     http::server_options out;
     out.host = s.server_host;
     out.port = s.server_port;
@@ -73,6 +73,9 @@ http::server_options http_options(const config::settings& s, http::tls_context t
     std::erase_if(out.common_headers, [](const auto& header) { return header.second.empty(); });
     out.refuse = [&s](const http::request& from) { return api::refuse(from, s); };
     out.error_response = api::server_error_response;
+    out.elsewhere = [&workers](std::function<void()> work) {
+        return workers.run(lane::quick, std::move(work));
+    };
     out.on_answer = [&access](const http::request& from, unsigned status, std::size_t bytes,
                               std::chrono::microseconds time) {
         if (access) access->write(entry_of(from, status, bytes, time));

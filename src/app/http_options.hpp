@@ -1,6 +1,7 @@
 // What the HTTP server is told: its limits, its headers, what it says of itself, and where it logs.
 #pragma once
 
+#include "sparkgate/base/worker_pool.hpp"
 #include "sparkgate/config/settings.hpp"
 #include "sparkgate/http/server.hpp"
 #include "sparkgate/obs/access_log.hpp"
@@ -9,8 +10,8 @@
 
 namespace sparkgate::app {
 
-// Both references must outlive the server; `access` is empty where requests are not logged.
+// The references must outlive the server; `access` is empty where requests are not logged.
 http::server_options http_options(const config::settings& s, http::tls_context tls,
-                                  std::optional<obs::access_log>& access);
+                                  std::optional<obs::access_log>& access, worker_pool& workers);
 
 }  // namespace sparkgate::app

@@ -1,5 +1,6 @@
 #include "serve.hpp"
 
+#include "boost/loop_turns.hpp"
 #include "http_options.hpp"
 #include "leftovers.hpp"
 #include "spark_settings.hpp"
@@ -70,15 +71,16 @@ std::optional<start_failure> needs_authentication(const config::settings& s) {
 session::services make_services(const config::settings& s, const process::spark_installation& spark,
                                 process::submit_settings submit, asio::any_io_executor executor,
                                 process::launcher& launcher, driver::endpoint& endpoint, store::store& store,
-                                asio::thread_pool& blocking, session::launch_queue& launches,
+                                worker_pool& workers, session::launch_queue& launches,
                                 process::log_reader& logs) {
-    session::services out{executor, s,    launcher,          endpoint,          store, blocking,
+    session::services out{executor, s,    launcher,          endpoint,          store, workers,
                           launches, logs, std::move(submit), own_environment(), {},    {}};
     out.environment["SPARK_HOME"] = spark.home.string();
     out.environment["PYSPARK_PYTHON"] = spark.python;
     out.repl_dir = s.repl_dir.empty() ? program_directory() / "repl" : s.repl_dir;
     const auto agent = program_directory() / "libsparkgate_jvmstop.so";
     if (std::filesystem::exists(agent)) out.stop_agent = agent;
+    out.memory = std::make_shared<session::budgets>(s);
     return out;
 }
 
@@ -154,8 +156,8 @@ private:
     state_directory state_;
     mode_t umask_of_children_;
     // Before the loop: programs that live on when the server stops are held by its coroutines.
-    asio::thread_pool blocking_{1};
-    process::log_reader logs_{blocking_, settings_.log_max_size.value};
+    worker_pool workers_;
+    process::log_reader logs_{workers_, settings_.log_max_size.value};
     session::launch_queue launches_{starts_at_a_time(settings_),
                                     static_cast<std::size_t>(settings_.max_queued)};
     asio::io_context loop_{1};
@@ -171,7 +173,8 @@ private:
 };
 
 std::optional<start_failure> running_server::open_parts() {
-    auto store = store::open_sqlite_store(loop_.get_executor(), state_.database());
+    auto store =
+        store::open_sqlite_store(loop_.get_executor(), state_.database(), settings_.store_waiting_size.value);
     if (!store) return start_failure{state_unusable, store.error().message};
     store_ = std::move(*store);
     auto contents = store_->load();
@@ -183,7 +186,7 @@ std::optional<start_failure> running_server::open_parts() {
     launcher_ = process::make_launcher(loop_.get_executor(), program_directory() / "sparkgate-shim",
                                        state_.lock(), umask_of_children_);
     const auto world = make_services(settings_, spark_, submit_, loop_.get_executor(), *launcher_, *endpoint_,
-                                     *store_, blocking_, launches_, logs_);
+                                     *store_, workers_, launches_, logs_);
     sessions_ = std::make_unique<session::session_manager>(world, contents->next_session_id);
     batches_ = std::make_unique<session::batch_manager>(world, contents->next_batch_id);
     return recover(std::move(*contents));
@@ -236,7 +239,7 @@ std::optional<start_failure> running_server::start(const std::string& port_file)
     if (auto failed = open_parts()) return failed;
     server_ =
         http::make_server(loop_.get_executor(), http::router(api::routes(*sessions_, *batches_, settings_)),
-                          http_options(settings_, tls_.context, access_log_));
+                          http_options(settings_, tls_.context, access_log_, workers_));
     if (auto started = server_->start(); !started)
         return start_failure{cannot_listen, started.error().message};
     if (!port_file.empty())
@@ -319,6 +322,7 @@ void running_server::take_over_tls(const config::settings& now) {
 }
 
 void running_server::run(reload_function reload) {
+    watch_turns();
     constexpr auto vital = if_it_fails::end_process;
     const auto executor = loop_.get_executor();
     spawn(executor, "stopping on a signal", stop_on_signal(), vital);
@@ -331,7 +335,7 @@ void running_server::run(reload_function reload) {
 
 running_server::~running_server() {
     launches_.close();
-    blocking_.join();
+    workers_.join();
     if (store_) store_->close();
 }
 
@@ -345,6 +349,7 @@ std::optional<start_failure> serve_until_stopped(const config::loaded& configura
     // Large outputs pass through: their memory goes back to the system instead of staying in the heap.
     ::mallopt(M_MMAP_THRESHOLD, 256 * 1024);
     ::mallopt(M_TRIM_THRESHOLD, 512 * 1024);
+    ::mallopt(M_ARENA_MAX, 2);  // else each worker keeps free memory of its own
     for (const auto& warning : configuration.warnings)
         spdlog::warn("{}", warning);
     for (const auto& note : configuration.notes)

@@ -17,12 +17,25 @@ error io_error(std::string_view what, const fs::path& path) {
                         reason);
 }
 
-result<void> write_file_atomically(const fs::path& path, std::string_view text) {
+namespace {
+
+result<void> write_file(const fs::path& path, std::string_view text, bool sync) {
     auto file = new_file::create(path);
     if (!file) return file.error();
     if (auto written = file->append(text); !written) return written;
-    if (auto synced = file->sync(); !synced) return synced;
+    if (sync)
+        if (auto synced = file->sync(); !synced) return synced;
     return file->keep();
+}
+
+}  // namespace
+
+result<void> write_file_atomically(const fs::path& path, std::string_view text) {
+    return write_file(path, text, true);
+}
+
+result<void> write_unsynced_file(const fs::path& path, std::string_view text) {
+    return write_file(path, text, false);
 }
 
 result<std::string> read_file(const fs::path& path, std::size_t limit) {

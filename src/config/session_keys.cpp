@@ -32,6 +32,8 @@ result<settings> settings_of_session(const settings& server, const std::map<std:
         if (auto done = find_option(canonical(key))->assign(out, value); !done)
             return fail(errc::invalid_argument, key + " = \"" + value + "\": " + done.error().message);
     }
+    // The memory is everybody's.
+    out.retained_statements = std::min(out.retained_statements, std::max(server.retained_statements, 10'000));
     return out;
 }
 

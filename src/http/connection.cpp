@@ -29,6 +29,7 @@ constexpr std::size_t small_read = 2 * 1024;   // all that an idle connection ke
 constexpr std::size_t merge_below = 8 * 1024;  // a body up to here is copied behind its head: one send
 constexpr auto drain_patience = std::chrono::seconds(2);  // with the reader of a stream
 constexpr std::size_t skipped_at_most = 1 << 20;  // of the body of a request that is refused for its header
+constexpr std::size_t decoded_at_once = 1024;     // bytes that may become a thousand times as many
 constexpr std::size_t compress_from = 1024, compress_up_to = 256 * 1024;
 
 std::chrono::milliseconds time_for(std::size_t bytes, const limits& limit) {
@@ -237,8 +238,7 @@ awaitable<std::optional<response>> connection::respond() {
     router::match match{};
     if (auto refused = find_route(match)) co_return co_await respond_without_body(std::move(*refused));
     if (match.found->receive) co_return co_await receive(match);
-    if (!co_await collect_body(match.found->body_limit.value_or(state_->options.limit.body_bytes)))
-        co_return std::nullopt;
+    if (!co_await collect_body(body_limit(*match.found))) co_return std::nullopt;
     co_return co_await handle(match);
 }
 
@@ -257,11 +257,15 @@ awaitable<std::optional<response>> connection::respond_without_body(response ref
     co_return refused;
 }
 
+std::optional<response> connection::refuse_beyond_budget() const {
+    if (!state_->bodies.exceeded()) return std::nullopt;
+    return state_->options.error_response(request_, 503, "too much is being sent to the server");
+}
+
 awaitable<bool> connection::collect_body(std::size_t limit) {
     piece_function keep = [this](std::string& so_far) -> awaitable<std::optional<response>> {
         body_share_.hold(so_far.size());
-        if (!state_->bodies.exceeded()) co_return std::nullopt;
-        co_return state_->options.error_response(request_, 503, "too much is being sent to the server");
+        co_return refuse_beyond_budget();
     };
     if (!co_await read_body(limit, keep)) co_return false;
     request_.body = std::move(parser_->get().body());
@@ -280,18 +284,28 @@ awaitable<bool> connection::read_more(clock::time_point deadline, std::size_t mo
     co_return false;
 }
 
-std::optional<response> connection::decode_body() {
+std::size_t connection::body_limit(const route& of) const {
+    return of.body_limit.value_or(state_->options.limit.body_bytes);
+}
+
+awaitable<std::optional<response>> connection::decode_body(std::size_t limit) {
     const auto* header = request_.header("content-encoding");
     const auto how = header ? parse_coding(*header) : coding::identity;
-    if (how == coding::identity || request_.body.empty()) return std::nullopt;
-    auto decoded = decompress(request_.body, how, state_->options.limit.body_bytes);
+    if (how == coding::identity || request_.body.empty()) co_return std::nullopt;
+    result<std::string> decoded = std::string();
+    std::function<void()> decode = [&] { decoded = decompress(request_.body, how, limit); };
+    const auto& elsewhere = state_->options.elsewhere;
+    if (elsewhere && request_.body.size() > decoded_at_once)
+        co_await elsewhere(std::move(decode));
+    else
+        decode();
     if (!decoded) {
         const unsigned status = decoded.error().code == errc::too_large ? 413 : 400;
-        return state_->options.error_response(request_, status, decoded.error().message);
+        co_return state_->options.error_response(request_, status, decoded.error().message);
     }
     request_.body = std::move(*decoded);
     body_share_.hold(request_.body.size());
-    return std::nullopt;
+    co_return refuse_beyond_budget();
 }
 
 // Small bodies would grow, large ones would hold up everybody else.
@@ -331,8 +345,8 @@ std::optional<response> connection::find_route(router::match& match) {
 }
 
 awaitable<std::optional<response>> connection::handle(const router::match& match) {
-    if (auto bad = decode_body()) co_return bad;
     try {
+        if (auto bad = co_await decode_body(body_limit(*match.found))) co_return bad;
         co_return co_await match.found->handle(request_, match.values);
     } catch (const std::exception& bug) {
         co_return internal_error(bug);
@@ -356,8 +370,7 @@ awaitable<std::optional<response>> connection::receive(const router::match& matc
             piece.clear();
             co_return refused;
         };
-        if (!co_await read_body(match.found->body_limit.value_or(state_->options.limit.body_bytes), pass))
-            co_return std::nullopt;
+        if (!co_await read_body(body_limit(*match.found), pass)) co_return std::nullopt;
         co_return co_await receiver->finish();
     } catch (const std::exception& bug) {
         keep_alive_ = false;

@@ -71,8 +71,11 @@ private:
     awaitable<bool> collect_body(std::size_t limit);
     // The answer to a request whose route does not get it; else `match` is set.
     std::optional<response> find_route(router::match& match);
-    // The answer to a body that does not decode.
-    std::optional<response> decode_body();
+    // The answer to a body that does not decode, or has more bytes then than `limit`.
+    awaitable<std::optional<response>> decode_body(std::size_t limit);
+    std::size_t body_limit(const route& of) const;
+    // The answer where all bodies together take more memory than they may.
+    std::optional<response> refuse_beyond_budget() const;
     bool expects_continue() const;
     response internal_error(const std::exception& bug) const;
     void encode_body(response& what) const;

@@ -3,8 +3,8 @@
 #pragma once
 
 #include "http/admission.hpp"
-#include "http/budget.hpp"
 
+#include "sparkgate/base/budget.hpp"
 #include "sparkgate/http/server.hpp"
 
 #include <boost/asio/any_io_executor.hpp>

@@ -56,7 +56,9 @@ batch::batch(services& world, alarm_clock& timer, std::int64_t id, batch_request
               {"batch", id, request.spark.name, std::move(owner), request.spark.proxy_user, std::move(key)},
               directory_of(world, id)),
       request_(std::move(request)),
-      seen_(std::make_unique<sight>(follow_log(0))) {}
+      seen_(std::make_unique<sight>(follow_log(0))) {
+    request_share_.hold(bytes_of(*request_));
+}
 
 // What a record says. The request counts until the batch has ended.
 struct batch::stored {
@@ -96,6 +98,7 @@ batch::batch(services& world, alarm_clock& timer, stored from)
     else
         restore(from.state, from.details);
     if (!is_finished(state_)) seen_ = std::make_unique<sight>(follow_log(0));
+    if (request_) request_share_.hold(bytes_of(*request_));
 }
 
 batch::~batch() = default;
@@ -147,7 +150,7 @@ result<process::child_spec> batch::prepare() {
     job.properties_file = directory_ / "spark.properties";
     auto submission = process::make_submission(world_.submit, request_->spark, std::move(prepared->conf),
                                                spark->defaults, job);
-    auto written = write_file_atomically(job.properties_file, process::to_properties(submission.conf));
+    auto written = write_unsynced_file(job.properties_file, process::to_properties(submission.conf));
     if (!written) return written.error();
     for (const auto& each : prepared->left_out)
         note("sparkgate: conf " + obs::printable(each) + " is not for Spark and has no meaning here");
@@ -203,6 +206,7 @@ void batch::apply(batch_event what) {
         timer_.ring_by(world_.clock());  // more may have ended now than are kept
         request_.reset();
         seen_.reset();
+        request_share_.hold(0);
         // The driver's own page is gone with it; that of a cluster manager stays.
         if (!is_clusters(world_.submit.rules.master)) ui_url_.clear();
     }

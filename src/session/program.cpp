@@ -33,6 +33,7 @@ void make_way(const std::filesystem::path& directory) {
 program::program(services& world, alarm_clock& timer, program_identity identity,
                  std::filesystem::path directory)
     : world_(world),
+      memory_(world.memory),
       timer_(timer),
       identity_(std::move(identity)),
       directory_(std::move(directory)),
@@ -101,7 +102,7 @@ void program::clear_place() {
     if (!is_taken(directory_)) return;
     const auto aside = directory_.string() + ".aside-" + std::to_string(now_ms());
     if (::rename(directory_.c_str(), aside.c_str()) != 0) return;
-    asio::post(world_.blocking, [aside] { (void)remove_tree(aside); });
+    world_.workers.post(lane::slow, [aside] { (void)remove_tree(aside); });
 }
 
 result<void> program::make_directory() {

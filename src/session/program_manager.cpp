@@ -7,9 +7,6 @@
 #include "sparkgate/base/spawn.hpp"
 #include "sparkgate/obs/log.hpp"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/use_awaitable.hpp>
-
 #include <algorithm>
 #include <charconv>
 
@@ -32,10 +29,17 @@ std::string index_of(const std::optional<std::string>& owner, const std::string&
     return owner.value_or("") + '\0' + key;
 }
 
-awaitable<void> remove_directory(std::filesystem::path directory) {
-    const auto removed = remove_tree(directory);
-    if (!removed) spdlog::warn("{}", obs::printable(removed.error().message));
-    co_return;
+// Among those of which only so many are kept.
+bool may_go(const program& one) {
+    return is_finished(one.state()) && !one.damaged();
+}
+
+awaitable<void> remove_directory(worker_pool& workers, std::filesystem::path directory) {
+    auto remove = [directory = std::move(directory)] {
+        const auto removed = remove_tree(directory);
+        if (!removed) spdlog::warn("{}", obs::printable(removed.error().message));
+    };
+    co_await workers.run(lane::slow, std::move(remove));
 }
 
 std::vector<store::change> creation_of(const program& created, const std::string& counter,
@@ -65,7 +69,12 @@ result<void> program_manager::check(const process::spark_request& request) const
     return {};
 }
 
-result<launch_queue::place> program_manager::reserve() {
+result<launch_queue::place> program_manager::reserve(std::size_t request_bytes) {
+    if (!world_.memory->requests.has_room_for(request_bytes))
+        return fail(errc::busy,
+                    "Rejected, the requests of all sessions and batches would take more memory than "
+                    "server.session.requests-size allows (" +
+                        std::to_string(world_.memory->requests.most()) + " bytes)");
     auto place = world_.launches.reserve();
     if (!place) return fail(errc::busy, "Rejected, too many sessions are being created!");
     return std::move(*place);
@@ -95,7 +104,7 @@ awaitable<result<void>> program_manager::admit(program_pointer created, launch_q
     if (!admitted) {
         unlist(*created);
         created->abandon();
-        co_await asio::co_spawn(world_.blocking, remove_directory(created->directory()), asio::use_awaitable);
+        co_await remove_directory(world_.workers, created->directory());
         co_return admitted.error();
     }
     crash_point("create.recorded");
@@ -214,7 +223,7 @@ awaitable<result<void>> program_manager::clear(program_pointer which) {
     auto erased = co_await which->erase();
     crash_point("remove.erased");
     if (!erased) co_return erased;
-    co_await asio::co_spawn(world_.blocking, remove_directory(which->directory()), asio::use_awaitable);
+    co_await remove_directory(world_.workers, which->directory());
     crash_point("remove.emptied");
     co_return erased;
 }
@@ -236,17 +245,28 @@ awaitable<void> program_manager::expire_in_time() {
 
 void program_manager::expire() {
     const auto now = world_.clock();
-    count();
+    auto too_many = count_surplus();
     for (const auto& each : std::vector<program_pointer>(programs_)) {
         auto next = each->expires();
-        auto why = surplus(*each);
-        if (!why && next && next->when <= now) why = std::move(next->why);
+        std::optional<std::string> why;
+        if (too_many > 0 && may_go(*each)) {
+            --too_many;
+            why = std::to_string(retain_count()) + " newer ones have ended";
+        } else if (next && next->when <= now) {
+            why = std::move(next->why);
+        }
         if (why) {
             spawn(world_.executor, "a removal", remove_expired(each, std::move(*why)));
         } else if (next) {
             timer_.ring_by(next->when);
         }
     }
+}
+
+std::size_t program_manager::count_surplus() const {
+    const auto finished = static_cast<std::size_t>(
+        std::count_if(programs_.begin(), programs_.end(), [](const auto& each) { return may_go(*each); }));
+    return finished - std::min(finished, retain_count());
 }
 
 awaitable<void> program_manager::remove_expired(program_pointer which, std::string why) {

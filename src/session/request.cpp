@@ -75,7 +75,41 @@ process::spark_request read_spark_request(stored_request& in) {
     return out;
 }
 
+std::size_t bytes_of(const std::string& text) {
+    return sizeof text + text.size();
+}
+std::size_t bytes_of(const std::optional<std::string>& text) {
+    return text ? text->size() : 0;
+}
+std::size_t bytes_of(const std::vector<std::string>& list) {
+    std::size_t bytes = 0;
+    for (const auto& each : list)
+        bytes += bytes_of(each);
+    return bytes;
+}
+
+std::size_t bytes_of(const process::spark_request& spark) {
+    constexpr std::size_t map_node = 48;
+    std::size_t bytes = sizeof spark;
+    for (const auto* list : {&spark.jars, &spark.py_files, &spark.files, &spark.archives})
+        bytes += bytes_of(*list);
+    for (const auto* text : {&spark.proxy_user, &spark.queue, &spark.name, &spark.class_name,
+                             &spark.driver_memory, &spark.executor_memory})
+        bytes += bytes_of(*text);
+    for (const auto& [key, value] : spark.conf)
+        bytes += map_node + bytes_of(key) + bytes_of(value);
+    return bytes;
+}
+
 }  // namespace
+
+std::size_t bytes_of(const session_request& request) {
+    return bytes_of(request.spark) + bytes_of(request.ttl) + bytes_of(request.idle_timeout);
+}
+
+std::size_t bytes_of(const batch_request& request) {
+    return bytes_of(request.spark) + bytes_of(request.file) + bytes_of(request.args);
+}
 
 result<session_request> session_request_of(const json& stored) {
     stored_request in(stored);

@@ -45,6 +45,7 @@ session::session(services& world, alarm_clock& timer, std::int64_t id, session_r
       settings_(config::settings_of_session(world.settings, request_.spark.conf).value()),
       rules_(rules_for(settings_, request_)),
       printed_(directory_, settings_.output_limit.value) {
+    request_share_.hold(bytes_of(request_));
     set_alarm();
 }
 
@@ -53,7 +54,7 @@ struct session::stored {
     explicit stored(const store::session_record& from) : id(from.id) {
         const auto known = parse_session_state(from.state);
         auto its_details = read_details(from.details);
-        const auto its_request = read_object(from.request);
+        const auto its_request = read_object(from.request.value_or(""));
         auto wanted = its_request ? session_request_of(*its_request) : its_request.error();
         if (known)
             state = *known;
@@ -81,6 +82,9 @@ session::session(services& world, alarm_clock& timer, const store::session_recor
     : session(world, timer, stored(from)) {
     for (const auto& each : statements)
         statements_.restore(each);
+    for (const auto& each : statements_.all())
+        if (is_final(each->state)) memory_->kept.add(each);
+    weigh();
     if (!statements.empty()) oldest_stream_ = statements.front().id;
     if (state_ == session_state::idle && statements_.has_unfinished()) state_ = session_state::busy;
 }
@@ -94,6 +98,7 @@ session::session(services& world, alarm_clock& timer, stored from)
       settings_(own_settings(world.settings, request_)),
       rules_(rules_for(settings_, request_)),
       printed_(directory_, settings_.output_limit.value) {
+    request_share_.hold(bytes_of(request_));
     if (from.damage)
         restore_damaged(*from.damage);
     else
@@ -184,6 +189,7 @@ void session::apply(session_event what) {
     if (state_ != session_state::starting) leave_launch_queue();
     if (state_ == session_state::idle) touch();
     if (!is_active(state_)) end_statements();
+    if (is_finished(state_)) timer_.ring_by(world_.clock());  // more may have ended now than are kept
     // Idle and busy alternate with every statement: not worth a record of their own.
     if (state_ != session_state::busy && what != session_event::work_ends) program::save_soon();
     announce();
@@ -208,17 +214,27 @@ std::optional<expiry> session::expires() const {
 }
 
 awaitable<result<void>> session::erase() {
+    uploads_->close();
     const auto erased = co_await erase_statements(erasure_steps(statements_.all().size()));
     if (!erased) co_return erased;
     store::change erasure = store::erase_session{id()};
     co_return co_await erase_record(std::move(erasure));
 }
 
+store::change session::creation() const {
+    auto out = record();
+    out.request = dump_json(as_json(request_));
+    return store::put_session{std::move(out)};
+}
+
+store::change session::update() const {
+    return store::put_session{record()};
+}
+
 store::session_record session::record() const {
     store::session_record out;
     out.id = id();
     out.state = to_string(state_);
-    out.request = dump_json(as_json(request_));
     out.details = dump_json(common_details());
     return out;
 }

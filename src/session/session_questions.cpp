@@ -8,7 +8,7 @@ namespace {
 
 constexpr auto completion_limit = std::chrono::milliseconds(1200);
 constexpr std::size_t questions_at_a_time = 32;
-constexpr std::size_t longest_answer = 1 << 20;
+constexpr std::size_t largest_candidates = 1 << 20;  // bytes
 
 std::string_view to_string(resource_kind kind) {
     switch (kind) {
@@ -33,7 +33,11 @@ awaitable<std::shared_ptr<const session::question>> session::ask(json header, st
     const auto asked = std::make_shared<question>();
     asked->header = std::move(header);
     asked->payload = std::move(payload);
-    if (questions_.size() >= questions_at_a_time) co_return asked;
+    if (questions_.size() >= questions_at_a_time ||
+        !memory_->waiting_code.has_room_for(asked->payload.size()))
+        co_return asked;
+    budget::share held(memory_->waiting_code);
+    held.hold(asked->payload.size());
     questions_[number] = asked;
     send(*asked);
     const auto deadline = std::chrono::steady_clock::now() + limit;
@@ -66,7 +70,7 @@ awaitable<std::string> session::complete(code_kind kind, std::string code, std::
     json header{{"op", "complete"}, {"kind", to_string(kind)}, {"cursor", cursor}};
     const auto asked = co_await ask(std::move(header), std::move(code), completion_limit);
     const auto& got = asked->answer;
-    const bool names = got && got->payload.size() <= longest_answer && got->payload.starts_with('[') &&
+    const bool names = got && got->payload.starts_with('[') && got->payload.size() <= largest_candidates &&
                        is_json(got->payload);
     co_return names ? got->payload : "[]";
 }
@@ -89,7 +93,7 @@ awaitable<result<addition>> session::add_resource(resource_kind kind, std::strin
 
 std::unique_ptr<upload> session::begin_upload(std::string name) {
     touch();
-    return std::make_unique<upload>(world_.blocking, directory_, std::move(name));
+    return std::make_unique<upload>(world_.workers, uploads_, std::move(name));
 }
 
 }  // namespace sparkgate::session

@@ -1,14 +1,14 @@
 // The statements of a session: queue, driver, results.
 #include "sparkgate/base/crash_point.hpp"
+#include "sparkgate/base/on_exit.hpp"
 #include "sparkgate/obs/log.hpp"
 #include "sparkgate/session/session.hpp"
-
-#include <boost/asio/co_spawn.hpp>
 
 namespace sparkgate::session {
 namespace {
 
-constexpr std::size_t largest_output_in_memory = 64 * 1024;
+constexpr std::size_t checked_at_once =
+    64 * 1024;                               // bytes of a result; larger ones are not, on the event loop
 constexpr std::size_t erased_at_once = 100;  // statements
 
 std::string error_output(std::int64_t id, const std::string& ename, const std::string& evalue) {
@@ -19,11 +19,6 @@ std::string error_output(std::int64_t id, const std::string& ename, const std::s
                           {"traceback", json::array()}});
 }
 
-// For the pool: it may be large.
-awaitable<bool> holds_json(const std::string& text) {
-    co_return is_json(text);
-}
-
 // How far a driver's clock may be off: it is on this host.
 constexpr epoch_ms clock_slack = 60'000;
 
@@ -31,16 +26,49 @@ bool is_in_driver(const statement& which) {
     return which.state == statement_state::running || which.state == statement_state::cancelling;
 }
 
+// A key in the words of a refusal.
+error too_many(const char* key, const std::string& most, const char* where) {
+    return fail(errc::busy, "Too many statements wait " + std::string(where) + ": " + key + " is " + most);
+}
+
 }  // namespace
+
+result<void> session::check_room(std::size_t code) const {
+    const auto most = settings_.waiting_size.value;
+    if (code > most)
+        return fail(errc::too_large,
+                    "The code is larger than statement.waiting-size, " + std::to_string(most) + " bytes");
+    const auto waiting = statements_.unfinished();
+    if (waiting.count >= static_cast<std::size_t>(settings_.max_waiting))
+        return too_many("statement.max-waiting", std::to_string(settings_.max_waiting), "in this session");
+    if (waiting.bytes + code > most)
+        return too_many("statement.waiting-size", std::to_string(most) + " bytes", "in this session");
+    const auto& all = *memory_;
+    if (!all.waiting_statements.has_room_for(1))
+        return too_many("statement.max-waiting-total", std::to_string(all.waiting_statements.most()),
+                        "in all sessions");
+    if (!all.waiting_code.has_room_for(code))
+        return too_many("statement.waiting-total-size", std::to_string(all.waiting_code.most()) + " bytes",
+                        "in all sessions");
+    return {};
+}
+
+void session::weigh() {
+    const auto waiting = statements_.unfinished();
+    waiting_statements_.hold(waiting.count);
+    waiting_code_.hold(waiting.bytes);
+}
 
 awaitable<result<std::shared_ptr<const statement>>> session::submit(code_kind kind, std::string code) {
     const auto self = shared_from_this();
     if (!is_active(state_))
         co_return fail(errc::conflict, "Session is in state " + std::string(to_string(state_)));
     touch();
+    if (auto room = check_room(code.size()); !room) co_return room.error();
     const auto added = statements_.add(kind, std::move(code));
+    weigh();
     crash_point("statement.before-record");
-    auto written = co_await world_.store.commit(put_change(id(), *added));
+    auto written = co_await world_.store.commit(creation_change(id(), *added));
     if (!written) {
         statements_.remove(added->id);
         send_next();
@@ -55,6 +83,7 @@ awaitable<result<std::shared_ptr<const statement>>> session::submit(code_kind ki
 }
 
 void session::send_next() {
+    weigh();
     if (state_ != session_state::idle && state_ != session_state::busy) return;
     if (const auto next = statements_.next_to_send(); next && link_ && link_->connected()) {
         next->apply(statement_event::sent, now_ms());
@@ -68,7 +97,7 @@ void session::send_next() {
 void session::send_exec(const statement& which) {
     const json header{{"op", "exec"}, {"id", which.id}, {"kind", to_string(which.kind)}};
     remarks_left_ = most_remarks;
-    link_->send(header, which.code);
+    link_->send(header, *which.code);
     crash_point("statement.sent");
 }
 
@@ -126,6 +155,7 @@ awaitable<result<void>> session::cancel(std::int64_t statement_id) {
         const auto kept = co_await world_.store.commit(put_change(id(), *which));
         if (!kept) save_soon(which);
     }
+    if (waits && is_final(which->state)) memory_->kept.add(which);
     co_return result<void>();
 }
 
@@ -214,22 +244,47 @@ void session::on_progress(const driver::frame& received) {
     changed_.notify();
 }
 
-// Shown at once: the driver keeps the result until it is acknowledged, and that is when it is in the store.
 void session::on_result(driver::frame received) {
     const auto which = told_about(received);
+    const auto seq = received.integer("seq");
+    if (!unrecorded_.insert(seq).second) return;  // it comes again, and is being worked on
+    // One at a time: a driver that sends more of them than it has statements costs no memory.
+    const bool is_large = received.payload.size() > checked_at_once;
+    if (is_large && which && !checking_) {
+        checking_ = true;
+        spawn_for("the check of a result",
+                  check_result(self(), std::make_shared<driver::frame>(std::move(received))));
+    } else {
+        const bool is_valid = !is_large && is_json(received.payload);
+        take_result(std::move(received), is_valid);
+    }
+}
+
+awaitable<void> session::check_result(std::shared_ptr<session> /* kept alive */,
+                                      std::shared_ptr<driver::frame> received) {
+    auto check = [received] { return is_json(received->payload); };
+    const on_exit checked([this] { checking_ = false; });
+    const bool is_valid = co_await world_.workers.run(lane::quick, std::move(check));
+    take_result(std::move(*received), is_valid);
+}
+
+// Shown at once: the driver keeps the result until it is acknowledged, and that is when it is in the store.
+void session::take_result(driver::frame received, bool is_valid) {
+    const auto seq = received.integer("seq");
+    const auto which = statements_.find(received.integer("id", -1));
     const auto what =
         received.text("state") == "cancelled" ? statement_event::stopped : statement_event::completed;
     if (which && which->apply(what, time_of(received, now_ms()))) {
         if (!received.payload.empty())
-            which->output =
-                is_json(received.payload)
-                    ? std::move(received.payload)
-                    : error_output(which->id, "ProtocolError", "The driver's answer was not valid JSON.");
-        const auto seq = received.integer("seq");
-        unrecorded_.insert(seq);
+            which->output = is_valid ? std::move(received.payload)
+                                     : error_output(which->id, "ProtocolError",
+                                                    "The driver's answer was not valid JSON.");
         crash_point("result.received");
         spawn_for("the record of a result", record_result(self(), which, seq));
         drop_old_statements();
+    } else {
+        unrecorded_.erase(seq);
+        acknowledge();
     }
     send_next();
 }
@@ -239,10 +294,6 @@ awaitable<void> session::record_result(std::shared_ptr<session> /* kept alive */
     co_await save(self(), which);
     crash_point("result.stored");
     unrecorded_.erase(seq);
-    if (which->output && which->output->size() > largest_output_in_memory) {
-        which->output.reset();
-        which->output_in_store = true;
-    }
     acknowledge();
 }
 
@@ -306,6 +357,7 @@ void session::end_statements() {
         }
         if (each->durable) save_soon(each);
     }
+    weigh();
 }
 
 awaitable<void> session::save(std::shared_ptr<session> /* kept alive */, std::shared_ptr<statement> which) {
@@ -316,20 +368,31 @@ awaitable<void> session::save(std::shared_ptr<session> /* kept alive */, std::sh
         return put_change(id(), *which);
     };
     co_await store_until_taken(std::move(present));
+    if (is_final(which->state)) memory_->kept.add(which);
 }
 
 void session::save_soon(std::shared_ptr<statement> which) {
     spawn_for("the record of a statement", save(self(), std::move(which)));
 }
 
-awaitable<result<std::string>> session::output_of(std::shared_ptr<const statement> which) {
-    if (!which->output_in_store) co_return which->output.value_or("null");
-    auto text = co_await world_.store.read_output(id(), which->id);
-    if (!text) co_return text;
-    auto check = holds_json(*text);
-    const bool whole = co_await asio::co_spawn(world_.blocking, std::move(check), asio::use_awaitable);
-    if (whole) co_return text;
-    co_return error_output(which->id, "StoreError", "The stored output is damaged: it is not valid JSON.");
+awaitable<result<shared_text>> session::code_of(std::shared_ptr<const statement> which) {
+    if (!which->code_in_store) co_return which->code;
+    auto read = co_await world_.store.read_code(id(), which->id);
+    if (!read) co_return read.error();
+    co_return shared_text(std::move(*read));
+}
+
+awaitable<result<shared_text>> session::output_of(std::shared_ptr<const statement> which) {
+    if (!which->output_in_store) co_return which->output ? which->output : shared_text("null");
+    auto read = co_await world_.store.read_output(id(), which->id);
+    if (!read) co_return read.error();
+    const shared_text text(std::move(*read));
+    auto check = [text] { return is_json(*text); };
+    bool is_whole = text.size() <= checked_at_once && check();
+    if (text.size() > checked_at_once) is_whole = co_await world_.workers.run(lane::quick, std::move(check));
+    if (is_whole) co_return text;
+    co_return shared_text(
+        error_output(which->id, "StoreError", "The stored output is damaged: it is not valid JSON."));
 }
 
 // It goes to its own place: what an earlier gateway process had written already comes again.

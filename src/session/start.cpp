@@ -120,10 +120,9 @@ result<driver_start> prepare_driver(const services& world, const config::setting
     // A place of its own for what the driver and its interpreters make: not beside our files.
     auto written = make_own_directory(directory / "driver");
     if (written)
-        written = write_file_atomically(settings_file,
-                                        driver_settings(world, settings, id, request.kind, directory, token));
-    if (written)
-        written = write_file_atomically(job.properties_file, process::to_properties(submission.conf));
+        written = write_unsynced_file(settings_file,
+                                      driver_settings(world, settings, id, request.kind, directory, token));
+    if (written) written = write_unsynced_file(job.properties_file, process::to_properties(submission.conf));
     if (!written) return written.error();
     auto environment = driver_environment(world, id);
     environment.merge(job.doors.environment);

@@ -16,17 +16,33 @@ bool statement::apply(statement_event what, epoch_ms when) {
     return true;
 }
 
-std::vector<store::change> put_change(std::int64_t session, const statement& from) {
+namespace {
+
+store::statement_record record_of(std::int64_t session, const statement& from) {
     store::statement_record record;
     record.session = session;
     record.id = from.id;
     record.kind = to_string(from.kind);
-    record.code = from.code;
     record.state = to_string(from.state);
     record.started = from.started;
     record.completed = from.completed;
     record.progress = from.progress;
     record.output = from.output;
+    return record;
+}
+
+}  // namespace
+
+std::vector<store::change> creation_change(std::int64_t session, const statement& from) {
+    auto record = record_of(session, from);
+    record.code = from.code;
+    std::vector<store::change> changes;
+    changes.emplace_back(store::put_statement{std::move(record)});
+    return changes;
+}
+
+std::vector<store::change> put_change(std::int64_t session, const statement& from) {
+    auto record = record_of(session, from);
     std::vector<store::change> changes;
     changes.emplace_back(store::put_statement{std::move(record)});
     return changes;
@@ -45,6 +61,7 @@ void statement_queue::restore(const store::statement_record& from) {
     auto known = std::make_shared<statement>();
     known->id = from.id;
     known->code = from.code;
+    known->code_in_store = !from.code;
     // One whose words are unknown is never run.
     const auto kind = parse_kind(from.kind);
     const auto state = parse_statement_state(from.state);
@@ -83,9 +100,14 @@ statement_queue::pointer statement_queue::next_to_send() const {
     return at != statements_.end() && (*at)->durable ? *at : nullptr;
 }
 
-bool statement_queue::has_unfinished() const {
-    return std::any_of(statements_.begin(), statements_.end(),
-                       [](const pointer& s) { return !is_final(s->state); });
+statement_queue::amount statement_queue::unfinished() const {
+    amount out;
+    for (const auto& each : statements_) {
+        if (is_final(each->state)) continue;
+        ++out.count;
+        out.bytes += each->code.size();
+    }
+    return out;
 }
 
 std::int64_t statement_queue::retain(std::size_t retained) {

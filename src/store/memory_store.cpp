@@ -17,8 +17,17 @@ struct memory {
     std::map<std::pair<std::int64_t, std::int64_t>, statement_record> statements;  // by session, id
     std::map<std::string, std::int64_t> next_ids;
 
+    // An update of what is not there changes nothing.
+    template <class Record>
+    static void put(std::map<std::int64_t, Record>& all, Record& r) {
+        const auto known = all.find(r.id);
+        if (!r.request && known == all.end()) return;
+        if (!r.request) r.request = known->second.request;
+        all[r.id] = std::move(r);
+    }
+
     result<void> apply(put_session& c) {
-        sessions[c.record.id] = std::move(c.record);
+        put(sessions, c.record);
         return {};
     }
 
@@ -28,13 +37,8 @@ struct memory {
         return {};
     }
 
-    // An update of a batch that is not there changes nothing.
     result<void> apply(put_batch& c) {
-        auto& r = c.record;
-        const auto known = batches.find(r.id);
-        if (!r.request && known == batches.end()) return {};
-        if (!r.request) r.request = known->second.request;
-        batches[r.id] = std::move(r);
+        put(batches, c.record);
         return {};
     }
 
@@ -44,9 +48,16 @@ struct memory {
     }
 
     result<void> apply(put_statement& c) {
-        if (!sessions.contains(c.record.session)) return fail(errc::not_found, "the session does not exist");
-        const std::pair key(c.record.session, c.record.id);
-        statements[key] = std::move(c.record);
+        auto& r = c.record;
+        const std::pair key(r.session, r.id);
+        const auto known = statements.find(key);
+        if (!r.code && known == statements.end()) return {};
+        if (!sessions.contains(r.session)) return fail(errc::not_found, "the session does not exist");
+        if (!r.code) {
+            r.code = known->second.code;
+            r.kind = known->second.kind;
+        }
+        statements[key] = std::move(r);
         return {};
     }
 
@@ -83,9 +94,15 @@ public:
     }
 
     awaitable<result<std::string>> read_output(std::int64_t session, std::int64_t statement) override {
-        auto output = find_output(session, statement);
+        auto output = find_text(session, statement, &statement_record::output);
         co_await asio::post(executor_, asio::use_awaitable);
         co_return output;
+    }
+
+    awaitable<result<std::string>> read_code(std::int64_t session, std::int64_t statement) override {
+        auto code = find_text(session, statement, &statement_record::code);
+        co_await asio::post(executor_, asio::use_awaitable);
+        co_return code;
     }
 
     void close() override { closed_ = true; }
@@ -125,6 +142,9 @@ private:
             all.statements.push_back(statement);
             all.statements.back().has_output = statement.output.has_value();
             all.statements.back().output.reset();
+            const auto& state = statement.state;
+            const bool ended = state != "waiting" && state != "running" && state != "cancelling";
+            if (ended && statement.code.size() > longest_loaded_code) all.statements.back().code.reset();
         }
         const auto after_last = now_.sessions.empty() ? 0 : now_.sessions.rbegin()->first + 1;
         all.next_session_id = std::max(next_id("session"), after_last);
@@ -133,13 +153,14 @@ private:
         return all;
     }
 
-    result<std::string> find_output(std::int64_t session, std::int64_t statement) const {
+    result<std::string> find_text(std::int64_t session, std::int64_t statement,
+                                  shared_text statement_record::*which) const {
         if (closed_) return fail(errc::unavailable, "the store is closed");
         const auto found = now_.statements.find({session, statement});
-        if (found == now_.statements.end() || !found->second.output)
+        if (found == now_.statements.end() || !(found->second.*which))
             return fail(errc::not_found, "statement " + std::to_string(statement) + " of session " +
-                                             std::to_string(session) + " has no output");
-        return *found->second.output;
+                                             std::to_string(session) + " has no such text");
+        return *(found->second.*which);
     }
 
     std::int64_t next_id(const std::string& counter) const {

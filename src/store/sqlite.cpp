@@ -79,7 +79,7 @@ void statement::bind(int index, const std::string& value) {
         sqlite3_bind_text64(raw_.get(), index, value.data(), value.size(), SQLITE_STATIC, SQLITE_UTF8));
 }
 
-void statement::bind(int index, const std::optional<std::string>& value) {
+void statement::bind(int index, const shared_text& value) {
     if (value) bind(index, *value);  // otherwise unbound, which is NULL
 }
 

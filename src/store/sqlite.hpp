@@ -4,6 +4,7 @@
 #pragma once
 
 #include "sparkgate/base/error.hpp"
+#include "sparkgate/base/shared_text.hpp"
 
 #include <cstdint>
 #include <filesystem>
@@ -60,7 +61,7 @@ private:
     void bind(int index, std::int64_t value);
     void bind(int index, double value);
     void bind(int index, const std::string& value);
-    void bind(int index, const std::optional<std::string>& value);
+    void bind(int index, const shared_text& value);
     void keep_first_error(int code);
 
     std::unique_ptr<sqlite3_stmt, finalizer> raw_;

@@ -26,13 +26,13 @@ std::size_t bytes_of(const std::vector<change>& changes) {
     for (const auto& c : changes) {
         bytes += sizeof c;
         if (const auto* session = std::get_if<put_session>(&c))
-            bytes += session->record.request.size() + session->record.details.size();
+            bytes += session->record.details.size() +
+                     (session->record.request ? session->record.request->size() : 0);
         if (const auto* batch = std::get_if<put_batch>(&c))
             bytes +=
                 batch->record.details.size() + (batch->record.request ? batch->record.request->size() : 0);
         if (const auto* statement = std::get_if<put_statement>(&c))
-            bytes += statement->record.code.size() +
-                     (statement->record.output ? statement->record.output->size() : 0);
+            bytes += statement->record.code.size() + statement->record.output.size();
     }
     return bytes;
 }
@@ -58,34 +58,43 @@ private:
 
 class sqlite_store final : public store {
 public:
-    static result<std::unique_ptr<store>> open(asio::any_io_executor executor, const fs::path& file);
+    static result<std::unique_ptr<store>> open(asio::any_io_executor executor, const fs::path& file,
+                                               std::size_t waiting_bytes);
 
     // The statements of tables_ hold a pointer to *db_, which therefore does not move.
     sqlite_store(asio::any_io_executor executor, std::unique_ptr<database> db, tables prepared,
-                 output_reader reader)
+                 text_reader reader, std::size_t waiting_bytes)
         : executor_(std::move(executor)),
           db_(std::move(db)),
           tables_(std::move(prepared)),
           reader_(std::move(reader)),
-          writer_(*db_) {}
+          writer_(*db_, waiting_bytes) {}
     ~sqlite_store() override { close(); }
 
     result<contents> load() override;
     awaitable<result<void>> commit(std::vector<change> changes) override;
     void enqueue(std::vector<change> changes) override;
-    awaitable<result<std::string>> read_output(std::int64_t session, std::int64_t statement) override;
+    awaitable<result<std::string>> read_output(std::int64_t session, std::int64_t statement) override {
+        return read(&text_reader::read_output, session, statement);
+    }
+    awaitable<result<std::string>> read_code(std::int64_t session, std::int64_t statement) override {
+        return read(&text_reader::read_code, session, statement);
+    }
     void close() override;
     statistics stats() const override { return writer_.stats(); }
 
 private:
     template <class Finish>
     void submit(std::vector<change> changes, Finish finish);
-    awaitable<result<std::string>> read_on_own_thread(std::int64_t session, std::int64_t statement);
+    using read_function = result<std::string> (text_reader::*)(std::int64_t, std::int64_t);
+    awaitable<result<std::string>> read(read_function which, std::int64_t session, std::int64_t statement);
+    awaitable<result<std::string>> read_on_own_thread(read_function which, std::int64_t session,
+                                                      std::int64_t statement);
 
     asio::any_io_executor executor_;
     std::unique_ptr<database> db_;
     tables tables_;
-    output_reader reader_;
+    text_reader reader_;
     bool closed_ = false;
     // Last: the threads use the others.
     asio::thread_pool reading_thread_{1};
@@ -126,7 +135,8 @@ result<void> set_up(database& db, const fs::path& file) {
     return migrate(db);
 }
 
-result<std::unique_ptr<store>> sqlite_store::open(asio::any_io_executor executor, const fs::path& file) {
+result<std::unique_ptr<store>> sqlite_store::open(asio::any_io_executor executor, const fs::path& file,
+                                                  std::size_t waiting_bytes) {
     auto opened = database::open(file);
     if (!opened) return opened.error();
     auto db = std::make_unique<database>(std::move(*opened));
@@ -134,10 +144,10 @@ result<std::unique_ptr<store>> sqlite_store::open(asio::any_io_executor executor
     if (auto done = set_up(*db, file); !done) return refused(done.error());
     auto prepared = tables::prepare(*db);
     if (!prepared) return refused(prepared.error());
-    auto reader = output_reader::open(file);
+    auto reader = text_reader::open(file);
     if (!reader) return refused(reader.error());
     return std::make_unique<sqlite_store>(std::move(executor), std::move(db), std::move(*prepared),
-                                          std::move(*reader));
+                                          std::move(*reader), waiting_bytes);
 }
 
 template <class Finish>
@@ -183,15 +193,16 @@ void sqlite_store::enqueue(std::vector<change> changes) {
     submit(std::move(changes), [](const result<void>&) {});
 }
 
-awaitable<result<std::string>> sqlite_store::read_output(std::int64_t session, std::int64_t statement) {
+awaitable<result<std::string>> sqlite_store::read(read_function which, std::int64_t session,
+                                                  std::int64_t statement) {
     if (closed_) co_return fail(errc::unavailable, "the store is closed");
-    auto work = read_on_own_thread(session, statement);
+    auto work = read_on_own_thread(which, session, statement);
     co_return co_await asio::co_spawn(reading_thread_, std::move(work), asio::use_awaitable);
 }
 
-awaitable<result<std::string>> sqlite_store::read_on_own_thread(std::int64_t session,
+awaitable<result<std::string>> sqlite_store::read_on_own_thread(read_function which, std::int64_t session,
                                                                 std::int64_t statement) {
-    co_return reader_.read_output(session, statement);
+    co_return (reader_.*which)(session, statement);
 }
 
 void sqlite_store::close() {
@@ -202,8 +213,9 @@ void sqlite_store::close() {
 
 }  // namespace
 
-result<std::unique_ptr<store>> open_sqlite_store(asio::any_io_executor executor, const fs::path& file) {
-    return sqlite_store::open(std::move(executor), file);
+result<std::unique_ptr<store>> open_sqlite_store(asio::any_io_executor executor, const fs::path& file,
+                                                 std::size_t waiting_bytes) {
+    return sqlite_store::open(std::move(executor), file, waiting_bytes);
 }
 
 }  // namespace sparkgate::store

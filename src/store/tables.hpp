@@ -29,25 +29,28 @@ private:
     result<void> run(const put_next_id& c);
 
     database* db_ = nullptr;
-    std::optional<statement> put_session_, erase_session_, put_batch_, update_batch_, erase_batch_;
-    std::optional<statement> put_statement_, erase_statements_, put_next_id_;
+    std::optional<statement> put_session_, update_session_, erase_session_;
+    std::optional<statement> put_batch_, update_batch_, erase_batch_;
+    std::optional<statement> put_statement_, update_statement_, erase_statements_, put_next_id_;
 };
 
-// Reads outputs on a connection of its own, so that no transaction and no lock of a writer is in its way.
-class output_reader {
+// Reads texts of statements on a connection of its own, so that no transaction and no lock of a writer is in
+// its way.
+class text_reader {
 public:
     // The file has the newest schema.
-    static result<output_reader> open(const std::filesystem::path& file);
+    static result<text_reader> open(const std::filesystem::path& file);
 
     // Errors: not_found, unavailable.
     result<std::string> read_output(std::int64_t session, std::int64_t statement);
+    result<std::string> read_code(std::int64_t session, std::int64_t statement);
 
 private:
-    output_reader(std::unique_ptr<database> db, statement query)
-        : db_(std::move(db)), query_(std::move(query)) {}
+    text_reader(std::unique_ptr<database> db, statement output, statement code)
+        : db_(std::move(db)), output_(std::move(output)), code_(std::move(code)) {}
 
     std::unique_ptr<database> db_;
-    statement query_;
+    statement output_, code_;
 };
 
 }  // namespace sparkgate::store

@@ -28,7 +28,7 @@ void writer::submit(std::unique_ptr<call> call, std::size_t bytes) {
         if (closing_)
             refusal = "the store is closed";
         else if (held_bytes_ > 0 && held_bytes_ + bytes > limit_)
-            refusal = "the store does not keep up with the changes: is the disk slow?";
+            refusal = "the store does not keep up with the changes: is the disk slow (store.waiting-size)?";
         else {
             held_bytes_ += bytes;
             queue_.emplace_back(std::move(call));

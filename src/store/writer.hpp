@@ -51,11 +51,9 @@ std::unique_ptr<call> make_call(Run run, Finish finish, bool told_by_caller = fa
 
 class writer {
 public:
-    // Bytes of calls that may wait when the disk does not keep up; the next call is refused.
-    static constexpr std::size_t default_limit = 256u << 20;
-
-    // `db` outlives the writer; from here on only the writer's calls use it.
-    explicit writer(database& db, std::size_t limit = default_limit);
+    // `db` outlives the writer; from here on only the writer's calls use it. `limit`: bytes of calls that may
+    // wait when the disk does not keep up; the next call is refused.
+    explicit writer(database& db, std::size_t limit = default_waiting_bytes);
     ~writer() { close(); }
     writer(const writer&) = delete;
     writer& operator=(const writer&) = delete;

@@ -2,7 +2,23 @@
 
 #include "fuzz/fuzz.hpp"
 
+#include <algorithm>
+
 namespace sparkgate::fuzz {
+
+std::string body_of(std::string_view input) {
+    constexpr std::size_t largest = 16u << 20;  // server.request-body.size
+    std::string out;
+    while (!input.empty() && out.size() < largest) {
+        const bool is_run = input.size() > 2 && input[0] == 1;
+        if (is_run)
+            out.append(std::min(largest - out.size(), std::size_t{1} << (input[1] & 31) % 25), input[2]);
+        else
+            out += input[0];
+        input.remove_prefix(is_run ? 3 : 1);
+    }
+    return out;
+}
 
 http::response post(whole_gateway& gateway, std::string_view path, std::string_view body) {
     const auto changes = gateway.changes();

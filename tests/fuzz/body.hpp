@@ -6,8 +6,13 @@
 #include "sparkgate/base/json.hpp"
 
 #include <initializer_list>
+#include <string>
 
 namespace sparkgate::fuzz {
+
+// The body that an input stands for. A byte 1 cannot be in JSON; with two more it means a run: the third, 2^n
+// times for the second. So a few bytes reach the largest body that a server takes.
+std::string body_of(std::string_view input);
 
 // What the gateway answers to a POST. Whatever the body is, the answer has a documented status and is
 // JSON (or empty), and a refusal changes nothing.

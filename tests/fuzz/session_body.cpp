@@ -5,7 +5,7 @@
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     using namespace sparkgate::fuzz;
     auto& gateway = fresh_gateway();
-    const auto body = as_text(data, size);
+    const auto body = body_of(as_text(data, size));
     const auto answer = post(gateway, "/sessions", body);
     if (answer.status != 201) return 0;
     const auto created = sparkgate::parse_json(answer.body).value();

@@ -16,12 +16,11 @@
 #include "sparkgate/session/batch_manager.hpp"
 #include "sparkgate/session/session_manager.hpp"
 
-#include <boost/asio/post.hpp>
-#include <boost/asio/use_future.hpp>
 #include <spdlog/sinks/base_sink.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <future>
 #include <sys/socket.h>
 
 namespace sparkgate::fuzz {
@@ -59,8 +58,8 @@ struct surroundings {
                       "file.local-dir-whitelist=/data", "rsc.retained-statements=8"})
             .value()
             .values;
-    // One thread for all: where threads come and go LeakSanitizer misses the stack of one now and then.
-    asio::thread_pool blocking{1};
+    // The same threads for all: where threads come and go LeakSanitizer misses the stack of one now and then.
+    worker_pool workers{1};
 };
 
 surroundings& around() {
@@ -106,14 +105,23 @@ struct whole_gateway::parts {
         loop.await(sessions->stop_all(why));
         loop.await(batches->stop_all(why));
         server->stop();
-        asio::post(blocking, asio::use_future).get();  // behind all that was left to it
+        wait_for_workers();
         std::error_code ignored;
         for (const auto* each : {"sessions", "batches"})
             std::filesystem::remove_all(state_directory() / each, ignored);
     }
 
+    // Until they have done all that was left to them.
+    void wait_for_workers() {
+        for (const auto each : {lane::quick, lane::slow}) {
+            std::promise<void> reached;
+            workers.post(each, [&reached] { reached.set_value(); });
+            reached.get_future().wait();
+        }
+    }
+
     void make_managers() {
-        session::services world{loop.executor(), settings(), launcher, *endpoint, *store, blocking,
+        session::services world{loop.executor(), settings(), launcher, *endpoint, *store, workers,
                                 launches,        logs,       {},       {},        {},     {}};
         world.submit.spark_home = "/opt/spark";
         world.submit.rules.master = settings().spark_master;
@@ -142,8 +150,8 @@ struct whole_gateway::parts {
         now.answers.push_back({asked.sent_verb == http::method::head, changes, status, bytes});
     }
 
-    asio::thread_pool& blocking = around().blocking;
-    process::log_reader logs{blocking};
+    worker_pool& workers = around().workers;
+    process::log_reader logs{workers};
     session::launch_queue launches{programs_at_a_time, programs_waiting};
     test::event_loop loop;
     std::unique_ptr<store::store> store = store::make_memory_store(loop.executor());
@@ -180,6 +188,8 @@ http::response whole_gateway::answer(http::method verb, std::string_view path, s
         asked.path.emplace_back(take_until(path, '/'));
     const auto found = routes().find(asked);
     const auto& match = std::get<http::router::match>(found);
+    if (body.size() > match.found->body_limit.value_or(body.size()))
+        return api::server_error_response(asked, 413, "the request body is too large");
     return parts_->loop.await(match.found->handle(asked, match.values));
 }
 
@@ -229,6 +239,8 @@ void whole_gateway::drive(std::string_view frames) {
 }
 
 void whole_gateway::settle() {
+    parts_->loop.settle();
+    parts_->wait_for_workers();
     parts_->loop.settle();
 }
 

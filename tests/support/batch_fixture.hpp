@@ -96,8 +96,8 @@ protected:
     scripted_store store{loop.executor()};
     std::unique_ptr<driver::endpoint> endpoint =
         driver::make_endpoint(loop.executor(), directory.path()).value();
-    asio::thread_pool blocking{1};
-    process::log_reader logs{blocking};
+    worker_pool workers{1};
+    process::log_reader logs{workers};
     std::optional<session::launch_queue> launches;
     session::time_point now{std::chrono::hours(1000)};
 
@@ -112,7 +112,7 @@ private:
 
     void make_manager() {
         if (!launches) launches.emplace(100, static_cast<std::size_t>(settings.max_queued));
-        session::services world{loop.executor(), settings, launcher, *endpoint, store, blocking,
+        session::services world{loop.executor(), settings, launcher, *endpoint, store, workers,
                                 *launches,       logs,     {},       {},        {},    {}};
         world.submit.spark_home = "/opt/spark";
         world.submit.rules.master = settings.spark_master;

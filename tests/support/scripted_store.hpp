@@ -47,6 +47,10 @@ public:
         return inner_->read_output(session, statement);
     }
 
+    awaitable<result<std::string>> read_code(std::int64_t session, std::int64_t statement) override {
+        return inner_->read_code(session, statement);
+    }
+
     void close() override { inner_->close(); }
 
 private:

@@ -140,7 +140,7 @@ protected:
 
     std::string output(const session_pointer& owner, const statement_pointer& which) {
         auto work = owner->output_of(which);
-        return loop.await(std::move(work)).value();
+        return *loop.await(std::move(work)).value();
     }
 
     void cancel(const session_pointer& owner, std::int64_t statement) {
@@ -170,8 +170,8 @@ protected:
     scripted_store store{loop.executor()};
     std::unique_ptr<driver::endpoint> endpoint =
         driver::make_endpoint(loop.executor(), directory.path()).value();
-    asio::thread_pool blocking{1};
-    process::log_reader logs{blocking};
+    worker_pool workers{1};
+    process::log_reader logs{workers};
     std::optional<session::launch_queue> launches;
     std::int64_t next_id = 0;
     session::time_point now{std::chrono::hours(1000)};
@@ -183,7 +183,7 @@ private:
             launches.emplace(
                 static_cast<std::size_t>(settings.max_creation > 0 ? settings.max_creation : 100),
                 static_cast<std::size_t>(settings.max_queued));
-        session::services out{loop.executor(), settings, launcher, *endpoint, store, blocking,
+        session::services out{loop.executor(), settings, launcher, *endpoint, store, workers,
                               *launches,       logs,     {},       {},        {},    {}};
         out.submit.spark_home = "/opt/spark";
         out.submit.rules.master = settings.spark_master;

@@ -16,6 +16,10 @@ error io_error(std::string_view what, const std::filesystem::path& path);
 // no_space.
 result<void> write_file_atomically(const std::filesystem::path& path, std::string_view text);
 
+// The same without fsync, for what a crash of the machine makes worthless: it may be empty after one. The
+// event loop must not wait for a disk.
+result<void> write_unsynced_file(const std::filesystem::path& path, std::string_view text);
+
 // The whole file. Errors: not_found, unavailable; too_large above `limit` bytes. (Where a session may write:
 // own_file.hpp.)
 result<std::string> read_file(const std::filesystem::path& path, std::size_t limit = 16u << 20);

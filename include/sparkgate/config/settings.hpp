@@ -43,7 +43,8 @@ struct settings {
         strict_transport_security;
     bool csrf_protection = false, send_server_version = false;
     std::string ui_base_path;
-    byte_count upload_max_size;
+    byte_count upload_max_size, session_uploads_size;
+    byte_count creation_body_size;
 
     std::filesystem::path state_dir;
     std::string recovery_mode;  // "recovery": programs outlive the server; "off": they end with it
@@ -63,7 +64,7 @@ struct settings {
     bool allow_custom_classpath = false, hive_context = false;
     int max_creation = 0, max_queued = 0;  // that start at a time, and that wait for it
     milliseconds batch_retain_time{};
-    int batch_retain_count = 0;
+    int batch_retain_count = 0, session_retain_count = 0;
     byte_count log_max_size;
     bool capacity_is_400 = false;
     std::string session_view;
@@ -76,6 +77,11 @@ struct settings {
     milliseconds poll_hold{}, max_wait{};
     byte_count output_limit;
     int retained_statements = 0;
+    int max_waiting = 0, max_waiting_total = 0;   // statements of a session, and of all
+    byte_count waiting_size, waiting_total_size;  // of their code
+    byte_count kept_texts_size;                   // of ended statements, in memory
+    byte_count requests_size;                     // of what sessions and batches were created with, in memory
+    byte_count store_waiting_size;                // of changes that wait for the disk
     cancel_escalation escalation = cancel_escalation::none;
     milliseconds cancel_timeout{};
 

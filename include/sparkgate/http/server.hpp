@@ -50,6 +50,8 @@ struct server_options {
     // 500, 501, 503, 505. The request is as far as
     // it could be read; the message is one line for a person.
     std::function<response(const request&, unsigned status, std::string_view message)> error_response;
+    // Runs what would hold up the event loop; resolves when it is done. Empty: it is run at once.
+    std::function<awaitable<void>(std::function<void()>)> elsewhere;
     // Called once per answered request (access log).
     std::function<void(const request&, unsigned status, std::size_t bytes, std::chrono::microseconds)>
         on_answer;

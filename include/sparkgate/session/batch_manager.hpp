@@ -19,10 +19,9 @@ public:
                                               std::optional<std::string> key = {});
 
 private:
-    std::optional<std::string> surplus(const program& one) override;
-    void count() override;
-
-    std::size_t too_many_ = 0;  // finished ones that count() found beyond what is kept
+    std::size_t retain_count() const override {
+        return static_cast<std::size_t>(settings().batch_retain_count);
+    }
 };
 
 }  // namespace sparkgate::session

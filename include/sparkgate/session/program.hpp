@@ -63,7 +63,7 @@ public:
     // How it is shown to clients, as text, and what that was made of and by which view: kept, because it is
     // asked for far more often than it changes. The layer that shows it fills it in.
     struct shown {
-        json (*view)(program&);
+        json (*view)(program&, const std::vector<std::string>&);
         session_state state;
         std::string app_id, ui_url, text;
         process::log_file::stamp log;
@@ -157,6 +157,7 @@ protected:
     void restore_damaged(const error& why);
 
     services& world_;
+    const std::shared_ptr<budgets> memory_;  // it may outlive its manager's
     alarm_clock& timer_;
     const program_identity identity_;
     const std::filesystem::path directory_;
@@ -167,6 +168,7 @@ protected:
     session_clocks clocks_;
     timeline timeline_;
     process::log_file log_;
+    budget::share request_share_{memory_->requests};  // held by who keeps the request
     std::unique_ptr<process::child> child_;
     change_signal changed_;
 

@@ -32,6 +32,7 @@ public:
     program_manager& operator=(const program_manager&) = delete;
 
     const config::settings& settings() const { return world_.settings; }
+    worker_pool& workers() const { return world_.workers; }
 
     // In order of id.
     const std::vector<program_pointer>& programs() const { return programs_; }
@@ -70,7 +71,7 @@ protected:
     // the request (`check_own`: what only this kind of program has), lists, records and starts make(request,
     // id, owner, key), and resolves when the record is durable. A refused request leaves nothing behind.
     // Errors: invalid_argument in Livy's words (name, conf, files), mismatch (the key belongs to another
-    // request), busy (too many wait for their start), unavailable (store).
+    // request), busy (too many wait for their start, or hold too much memory), unavailable (store).
     template <class Program, class Request, class Check, class Make>
     awaitable<result<creation<Program>>> create_program(Request request, std::optional<std::string> owner,
                                                         std::optional<std::string> key, Check check_own,
@@ -86,14 +87,13 @@ private:
     result<void> check(const process::spark_request& request) const;
     awaitable<result<program_pointer>> find_replayed(std::optional<std::string> owner,
                                                      std::optional<creation_key> key);
-    result<launch_queue::place> reserve();
+    result<launch_queue::place> reserve(std::size_t request_bytes);
     awaitable<result<void>> admit(program_pointer created, launch_queue::place place);
     awaitable<result<void>> record_creation(program_pointer created);
 
-    // Why a program has to go although its time is not over; nothing: it may stay.
-    virtual std::optional<std::string> surplus(const program&) { return {}; }
-    // Before all programs are asked.
-    virtual void count() {}
+    // How many that have ended are kept; the oldest go first.
+    virtual std::size_t retain_count() const = 0;
+    std::size_t count_surplus() const;
 
     void adopt(program_pointer known);
     void list(program_pointer what);
@@ -106,7 +106,7 @@ private:
     const std::string counter_;
     std::int64_t next_id_;
     std::vector<program_pointer> programs_;
-    std::vector<program_pointer> restored_;  // until resume()
+    std::vector<program_pointer> restored_;         // until resume()
     std::map<std::string, program_pointer> keyed_;  // by owner and Idempotency-Key
     std::set<std::int64_t> removing_;
     removal_notes notes_;
@@ -129,7 +129,7 @@ awaitable<result<creation<Program>>> program_manager::create_program(Request req
     if (const auto checked = check(request.spark); !checked) co_return checked.error();
     if (const auto checked = check_own(request); !checked) co_return checked.error();
     if (next_id_ > INT32_MAX) co_return fail(errc::unavailable, "no ids are left");  // clients read Java's int
-    auto place = reserve();
+    auto place = reserve(bytes_of(request));
     if (!place) co_return place.error();
     out.what = make(std::move(request), next_id_++, std::move(owner), std::move(named));
     const auto admitted = co_await admit(out.what, std::move(*place));

@@ -31,6 +31,10 @@ struct batch_request {
     process::spark_request spark;
 };
 
+// The memory that it takes, roughly and generously.
+std::size_t bytes_of(const session_request& request);
+std::size_t bytes_of(const batch_request& request);
+
 // With the wire's field names, for the store.
 json as_json(const session_request& request);
 json as_json(const batch_request& request);

@@ -37,8 +37,8 @@ public:
 
     // A client uses it: the idle clock begins anew. (Statements and completions say so themselves.)
     void touch();
-    // Queues a statement; resolves when its record is durable. Errors: conflict (not active), unavailable
-    // (store).
+    // Queues a statement; resolves when its record is durable. Errors: conflict (not active), busy (too much
+    // waits already), too_large (more code than may wait), unavailable (store).
     awaitable<result<std::shared_ptr<const statement>>> submit(code_kind kind, std::string code);
 
     // Asks for a statement's end, and resolves when the store knows; unknown and ended ones are left alone.
@@ -46,8 +46,10 @@ public:
     // and the store is told until it takes it.
     awaitable<result<void>> cancel(std::int64_t statement_id);
 
-    // The statement's output in Livy's shape as JSON text ("null" without); large ones come from the store.
-    awaitable<result<std::string>> output_of(std::shared_ptr<const statement> which);
+    // The statement's code, and its output in Livy's shape as JSON text ("null" without); from the store
+    // where they are not in memory. Errors: not_found, unavailable.
+    awaitable<result<shared_text>> code_of(std::shared_ptr<const statement> which);
+    awaitable<result<shared_text>> output_of(std::shared_ptr<const statement> which);
 
     // What statements have printed, also while they run.
     const printed_output& printed() const { return printed_; }
@@ -67,8 +69,8 @@ public:
 
     // program
     std::optional<expiry> expires() const override;
-    store::change creation() const override { return store::put_session{record()}; }
-    store::change update() const override { return creation(); }
+    store::change creation() const override;
+    store::change update() const override;
     awaitable<result<void>> erase() override;
 
     // driver::listener
@@ -98,6 +100,8 @@ private:
     void on_start_failed(const driver::frame& received);
 
     // Statements (session_statements.cpp)
+    result<void> check_room(std::size_t code) const;
+    void weigh();  // after a change of what waits or runs
     void send_next();
     void send_exec(const statement& which);
     void take_in(std::int64_t last_received);
@@ -117,10 +121,12 @@ private:
     void on_cancel_failed(const driver::frame& received);
     void on_answer(driver::frame received);
     void on_result(driver::frame received);
+    awaitable<void> check_result(std::shared_ptr<session> self, std::shared_ptr<driver::frame> received);
+    void take_result(driver::frame received, bool is_valid);
     awaitable<void> record_result(std::shared_ptr<session> self, std::shared_ptr<statement> which,
                                   std::int64_t seq);
-    // Resolves when the statement's present state is in the store; at once when the statement or the session
-    // is removed.
+    // Resolves when the statement's present state is in the store, and nobody else's memory is needed for its
+    // texts; at once when the statement or the session is removed.
     awaitable<void> save(std::shared_ptr<session> self, std::shared_ptr<statement> which);
     void save_soon(std::shared_ptr<statement> which);
     struct question {
@@ -150,10 +156,14 @@ private:
     // knows as waiting.
     bool driver_unheard_ = false;
     statement_queue statements_;
+    budget::share waiting_statements_{memory_->waiting_statements}, waiting_code_{memory_->waiting_code};
+    const std::shared_ptr<upload_space> uploads_ =
+        std::make_shared<upload_space>(directory_, world_.settings.session_uploads_size.value);
     std::chrono::steady_clock::time_point told_starting_ = std::chrono::steady_clock::now();
 
     // Acknowledgements are cumulative: none goes beyond what is not in the store yet.
     std::int64_t received_seq_ = 0, acknowledged_seq_ = 0;
+    bool checking_ = false;              // a large result
     std::set<std::int64_t> unrecorded_;  // seq of results, and of the word that the driver is ready
     printed_output printed_;
     std::int64_t oldest_stream_ = 0;  // printed text of statements below is removed

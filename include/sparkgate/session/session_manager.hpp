@@ -27,6 +27,11 @@ public:
     result<std::string> resolve_file(const std::string& uri) const {
         return process::resolve_file(uri, world_.submit.rules.files);
     }
+
+private:
+    std::size_t retain_count() const override {
+        return static_cast<std::size_t>(settings().session_retain_count);
+    }
 };
 
 }  // namespace sparkgate::session

@@ -1,6 +1,7 @@
 // One statement and a session's queue of them. No I/O.
 #pragma once
 
+#include "sparkgate/base/shared_text.hpp"
 #include "sparkgate/base/time.hpp"
 #include "sparkgate/session/request.hpp"
 #include "sparkgate/session/state.hpp"
@@ -18,13 +19,14 @@ namespace sparkgate::session {
 struct statement {
     std::int64_t id = 0;
     code_kind kind = code_kind::pyspark;
-    std::string code;
+    shared_text code;
     statement_state state = statement_state::waiting;
     epoch_ms started = 0, completed = 0;
     double progress = 0;
-    std::optional<std::string> output;  // JSON text in Livy's shape
-    bool output_in_store = false;       // the output is large: only the store holds it
-    bool durable = false;               // its record is on disk: it may be run
+    shared_text output;  // JSON text in Livy's shape
+    // Only the store holds them: see kept_texts.hpp.
+    bool code_in_store = false, output_in_store = false;
+    bool durable = false;  // its record is on disk: it may be run
     // By the driver, to this gateway process.
     bool told_started = false, told_unstoppable = false;
     // When a client was last told that it is not finished: for the layer that shows it.
@@ -35,8 +37,9 @@ struct statement {
     bool apply(statement_event what, epoch_ms when);
 };
 
-// The change that records it, ready for a commit. (A function, since g++ 12 destroys a braced temporary of a
-// co_await expression twice.)
+// The changes that record it at first, and later: ready for a commit. (Functions, since g++ 12 destroys a
+// braced temporary of a co_await expression twice.)
+std::vector<store::change> creation_change(std::int64_t session, const statement& from);
 std::vector<store::change> put_change(std::int64_t session, const statement& from);
 
 class statement_queue {
@@ -53,7 +56,12 @@ public:
     pointer next_to_send() const;
     // The one that the driver has, if any.
     pointer in_driver() const;
-    bool has_unfinished() const;
+    bool has_unfinished() const { return unfinished().count > 0; }
+    // Those that have not ended, and the bytes of their code.
+    struct amount {
+        std::size_t count = 0, bytes = 0;
+    };
+    amount unfinished() const;
     // Drops the oldest finished ones beyond `retained` and returns the lowest id kept (0: nothing was
     // dropped).
     std::int64_t retain(std::size_t retained);

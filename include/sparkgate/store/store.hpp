@@ -10,6 +10,7 @@
 
 #include "sparkgate/base/async.hpp"
 #include "sparkgate/base/error.hpp"
+#include "sparkgate/base/shared_text.hpp"
 #include "sparkgate/base/time.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
@@ -26,9 +27,10 @@ namespace sparkgate::store {
 
 struct session_record {
     std::int64_t id = 0;
-    std::string node;     // the gateway that owns it (several may share a store one day)
-    std::string state;    // wire word
-    std::string request;  // the creation request as JSON, as the client sent it
+    std::string node;   // the gateway that owns it (several may share a store one day)
+    std::string state;  // wire word
+    // The creation request as JSON, as the client sent it. Absent in an update (it stays).
+    std::optional<std::string> request;
     std::string details;  // JSON: everything else that the session layer keeps (owner, app id, times, child)
 };
 
@@ -45,14 +47,21 @@ struct batch_record {
 struct statement_record {
     std::int64_t session = 0;
     std::int64_t id = 0;
-    std::string kind, code, state;  // wire words
+    std::string kind;  // wire word
+    // Absent in an update (it stays, and so does the kind), and in load() if it is long and the statement has
+    // ended.
+    shared_text code;
+    std::string state;  // wire word
     epoch_ms started = 0, completed = 0;
     double progress = 0;
-    std::optional<std::string> output;  // JSON text
-    bool has_output = false;            // only in load(), which leaves outputs out
+    shared_text output;       // JSON text
+    bool has_output = false;  // only in load(), which leaves outputs out
 };
 
-// One change.
+// Bytes of the code of an ended statement that load() still gives.
+inline constexpr std::size_t longest_loaded_code = 4096;
+
+// One change. Inserts (with the request) or updates.
 struct put_session {
     session_record record;
 };
@@ -67,7 +76,7 @@ struct erase_batch {
 struct erase_session {
     std::int64_t id;
 };
-// Inserts or replaces; the session exists.
+// Inserts or replaces (with the code; the session exists) or updates.
 struct put_statement {
     statement_record record;
 };
@@ -112,8 +121,9 @@ public:
     // The same without waiting. For changes that nobody was promised.
     virtual void enqueue(std::vector<change> changes) = 0;
 
-    // Sees the writes that have resolved. Errors: not_found, unavailable.
+    // Both see the writes that have resolved. Errors: not_found, unavailable.
     virtual awaitable<result<std::string>> read_output(std::int64_t session, std::int64_t statement) = 0;
+    virtual awaitable<result<std::string>> read_code(std::int64_t session, std::int64_t statement) = 0;
 
     // Commits what waits, stops the writer (blocking); destruction does it too. Later calls are unavailable.
     virtual void close() = 0;
@@ -123,9 +133,12 @@ public:
 };
 
 // Opens or creates the SQLite database (WAL, synchronous=FULL, mode 0600). Errors: unavailable with one line
-// that says what to do (unwritable, corrupt, written by a newer version).
+// that says what to do (unwritable, corrupt, written by a newer version). When changes of more than
+// `waiting_bytes` wait for the disk, the next ones are unavailable.
+inline constexpr std::size_t default_waiting_bytes = 256u << 20;
 result<std::unique_ptr<store>> open_sqlite_store(boost::asio::any_io_executor executor,
-                                                 const std::filesystem::path& file);
+                                                 const std::filesystem::path& file,
+                                                 std::size_t waiting_bytes = default_waiting_bytes);
 
 // For tests.
 std::unique_ptr<store> make_memory_store(boost::asio::any_io_executor executor);

@@ -1,7 +1,11 @@
 // Request bodies: what is taken, and the words about what is not.
 #include "api/body.hpp"
 
+#include "api/batch_body.hpp"
 #include "api/session_body.hpp"
+#include "api/text_limits.hpp"
+
+#include "sparkgate/base/files.hpp"
 
 #include <gtest/gtest.h>
 
@@ -220,6 +224,62 @@ TEST(parse_session_request, mistakes) {
               std::string::npos);
     EXPECT_NE(message(R"({"master":"yarn"})").find("(17 known properties: \"executorCores\", "),
               std::string::npos);
+}
+
+// A body whose field holds `text`: as it is, in a list, or as a key or value of a map.
+std::string body_with(const std::string& field, const std::string& text) {
+    json value = text;
+    if (field == "args" || field == "jars" || field == "pyFiles" || field == "files" || field == "archives")
+        value = json::array({"x", text});
+    if (field == "conf") value = json{{"k", text}};
+    if (field == "conf key") value = json{{text, "v"}};
+    return dump_json(json{{field.substr(0, field.find(' ')), value}});
+}
+
+std::string message_of(const result<session::session_request>& parsed) {
+    return parsed ? "" : parsed.error().message;
+}
+std::string message_of(const result<session::batch_request>& parsed) {
+    return parsed ? "" : parsed.error().message;
+}
+
+TEST(text_limits, every_text_of_a_creation_has_one) {
+    const std::vector<std::string> both{"name",           "proxyUser", "queue",   "driverMemory",
+                                        "executorMemory", "jars",      "files",   "pyFiles",
+                                        "archives",       "conf",      "conf key"};
+    auto of_session = both, of_batch = both;
+    of_session.insert(of_session.end(), {"ttl", "idleTimeout"});
+    of_batch.insert(of_batch.end(), {"file", "args", "className"});
+    const auto check = [](const auto& fields, auto parse_body) {
+        for (const auto& field : fields) {
+            const auto most = longest_field(field).value();
+            EXPECT_EQ(message_of(parse_body(body_with(field, std::string(most, '1')))), "") << field;
+            for (const auto size : {most + 1, std::size_t{1} << 20}) {
+                const auto message = message_of(parse_body(body_with(field, std::string(size, '1'))));
+                EXPECT_NE(message.find("is too long, the most is " + std::to_string(most)),
+                          std::string::npos);
+                EXPECT_TRUE(message.ends_with("[\"" + field.substr(0, field.find(' ')) + "\"])")) << message;
+                EXPECT_LT(message.size(), 600u) << "and is no longer than a line itself";
+            }
+        }
+    };
+    check(of_session, parse_session_request);
+    check(of_batch, parse_batch_request);
+    EXPECT_NE(
+        message_of(parse_session_request(body_with("kind", std::string(1 << 20, 'x')))).find("too long"),
+        std::string::npos);
+}
+
+TEST(text_limits, a_number_counts_as_it_is_written) {
+    const auto message = message_of(parse_session_request("{\"ttl\":" + std::string(400, '1') + "}"));
+    EXPECT_NE(message, "") << "no number has 400 digits";
+}
+
+TEST(text_limits, the_page_holds_the_table) {
+    const auto root = std::filesystem::path(SPARKGATE_TEST_DATA).parent_path().parent_path();
+    const auto page = read_file(root / "docs" / "limits.md").value();
+    EXPECT_NE(page.find(text_limits_markdown()), std::string::npos) << "docs/limits.md should hold:\n"
+                                                                    << text_limits_markdown();
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
 // Query parameters.
 #include "api/parameters.hpp"
 
+#include "api/text_limits.hpp"
+
 #include "sparkgate/api/routes.hpp"
 
 #include <gtest/gtest.h>
@@ -93,7 +95,28 @@ TEST(parameters, what_livy_says_about_times) {
     EXPECT_EQ(time_problem("5 m"), "Invalid time string: 5 m");
     EXPECT_EQ(time_problem("5x"), "Invalid suffix: \"x\"");
     EXPECT_EQ(time_problem("-5"), "Invalid value: -5");
+    EXPECT_EQ(time_problem("-5x"), "Invalid suffix: \"x\"");
+    EXPECT_EQ(time_problem("-"), "Invalid time string: -");
+    EXPECT_EQ(time_problem("5M5"), "Invalid time string: 5M5");
     EXPECT_EQ(time_problem("99999999999999999999d"), "Invalid value: 99999999999999999999d");
+    // Of any length: std::regex would have recursed for each digit.
+    const std::string digits(16u << 20, '1');
+    EXPECT_EQ(time_problem(digits), "Invalid value: " + digits);
+    EXPECT_EQ(time_problem(digits + "!"), "Invalid time string: " + digits + "!");
+}
+
+TEST(parameters, a_text_that_is_too_long_is_named) {
+    for (const auto* name :
+         {"doAs", "owner", "name", "state", "order", "follow", "since", "from", "size", "wait"}) {
+        const auto most = longest_parameter(name).value();
+        EXPECT_EQ(text_problem(with(name, std::string(most, 'x'))), std::nullopt) << name;
+        EXPECT_EQ(text_problem(with(name, std::string(most + 1, 'x'))),
+                  std::string(name) + ": longer than " + std::to_string(most) + " bytes");
+    }
+    EXPECT_EQ(text_problem(with("unknown", std::string(8000, 'x'))), std::nullopt);
+    http::request keyed;
+    keyed.headers.emplace_back("idempotency-key", std::string(256, 'x'));
+    EXPECT_EQ(text_problem(keyed), "idempotency-key: longer than 255 bytes");
 }
 
 }  // namespace

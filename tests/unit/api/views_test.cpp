@@ -41,10 +41,22 @@ std::vector<std::string> keys_of(const json& object) {
     return out;
 }
 
+json shown(session::session& of) {
+    return api::session_view(of, api::newest_lines(of.log()));
+}
+json shown_0_7(session::session& of) {
+    return api::session_view_0_7(of, api::newest_lines(of.log()));
+}
+std::string shown(const session::statement& of, const std::string& output) {
+    std::string out;
+    api::append_statement_view(out, of, of.code.value_or(""), output);
+    return out;
+}
+
 TEST_F(views, a_session_has_livys_23_keys_in_livys_order) {
     ASSERT_EQ(session_keys.size(), 23u);
     const auto self = create();
-    const auto view = api::session_view(*self);
+    const auto view = shown(*self);
     EXPECT_EQ(keys_of(view), session_keys);
     EXPECT_EQ(keys_of(view["appInfo"]),
               (std::vector<std::string>{"driverLogUrl", "sparkUiUrl", "executorLogUrls"}));
@@ -52,10 +64,10 @@ TEST_F(views, a_session_has_livys_23_keys_in_livys_order) {
 
 TEST_F(views, a_session_of_0_7_is_the_first_9_keys) {
     const auto self = create();
-    auto view = api::session_view(*self);
+    auto view = shown(*self);
     for (std::size_t i = 9; i < session_keys.size(); ++i)
         view.erase(session_keys[i]);
-    EXPECT_EQ(dump_json(api::session_view_0_7(*self)), dump_json(view));
+    EXPECT_EQ(dump_json(shown_0_7(*self)), dump_json(view));
     EXPECT_EQ(view.size(), 9u);
 }
 
@@ -64,7 +76,7 @@ TEST_F(views, a_session_just_created_is_livys_example) {
     launcher.refusal = fail(errc::unavailable, "no");  // nobody writes to the log any more: it can be emptied
     const auto self = create(wanted);
     std::ofstream(self->directory() / "output.log", std::ios::trunc);
-    auto view = api::session_view(*self);
+    auto view = shown(*self);
     EXPECT_EQ(view["state"], "dead");
     view["state"] = "starting";
     EXPECT_EQ(
@@ -100,7 +112,7 @@ TEST_F(views, a_session_echoes_its_request) {
     spark.files = {"/f"};
     spark.archives = {"/z.zip"};
     spark.conf = {{"spark.x", "1"}, {"spark.x.password", "1"}};
-    const auto view = api::session_view(*create(wanted));
+    const auto view = shown(*create(wanted));
     const json expected{{"name", "etl"},
                         {"proxyUser", "bob"},
                         {"kind", "sql"},
@@ -124,7 +136,7 @@ TEST_F(views, a_session_echoes_its_request) {
 
 TEST_F(views, a_session_shows_what_its_driver_said) {
     const auto idle = start_idle();
-    const auto view = api::session_view(*idle.self);
+    const auto view = shown(*idle.self);
     EXPECT_EQ(view["state"], "idle");
     EXPECT_EQ(view["appId"], "local-17");
     EXPECT_EQ(view["appInfo"]["sparkUiUrl"], "http://127.0.0.1:4040");
@@ -136,7 +148,7 @@ TEST_F(views, the_log_of_a_session_is_its_end_and_bounded) {
     for (int i = 0; i < 100; ++i)
         file << "line " << i << "\n";
     file.close();
-    const auto log = api::session_view(*self)["log"];
+    const auto log = shown(*self)["log"];
     EXPECT_EQ(log.size(), 10U);
     EXPECT_EQ(log[8], "line 99");
     EXPECT_EQ(log[9], "\nstderr: ");
@@ -145,9 +157,9 @@ TEST_F(views, the_log_of_a_session_is_its_end_and_bounded) {
 TEST_F(views, a_view_is_made_anew_when_its_session_or_log_has_changed) {
     static int made = 0;
     made = 0;
-    const auto view = [](session::program& of) {
+    const auto view = [](session::program& of, const api::log_lines& newest) {
         ++made;
-        return api::session_view(static_cast<session::session&>(of));
+        return api::session_view(static_cast<session::session&>(of), newest);
     };
     const auto idle = start_idle();
     const auto first = api::view_text(*idle.self, view);
@@ -163,24 +175,39 @@ TEST_F(views, a_view_is_made_anew_when_its_session_or_log_has_changed) {
 
 TEST_F(views, one_view_is_not_answered_with_the_text_of_another) {
     const auto idle = start_idle();
-    const auto whole = [](session::program& of) {
-        return api::session_view(static_cast<session::session&>(of));
+    const auto whole = [](session::program& of, const api::log_lines& newest) {
+        return api::session_view(static_cast<session::session&>(of), newest);
     };
-    const auto short_one = [](session::program& of) {
-        return api::session_view_0_7(static_cast<session::session&>(of));
+    const auto short_one = [](session::program& of, const api::log_lines& newest) {
+        return api::session_view_0_7(static_cast<session::session&>(of), newest);
     };
-    for (const auto tolerance : {std::chrono::milliseconds(0), std::chrono::milliseconds(60'000)}) {
-        EXPECT_EQ(api::view_text(*idle.self, whole, tolerance), dump_json(api::session_view(*idle.self)));
-        EXPECT_EQ(api::view_text(*idle.self, short_one, tolerance),
-                  dump_json(api::session_view_0_7(*idle.self)));
+    for (int i = 0; i < 2; ++i) {
+        EXPECT_EQ(api::view_text(*idle.self, whole), dump_json(shown(*idle.self)));
+        const auto* kept = api::kept_view(*idle.self, whole, std::chrono::hours(1));
+        ASSERT_TRUE(kept);
+        EXPECT_EQ(*kept, dump_json(shown(*idle.self)));
+        EXPECT_EQ(api::view_text(*idle.self, short_one), dump_json(shown_0_7(*idle.self)));
+        EXPECT_FALSE(api::kept_view(*idle.self, whole, std::chrono::hours(1)));
+        EXPECT_FALSE(api::kept_view(*idle.self, short_one, std::chrono::milliseconds(0)));
     }
+}
+
+TEST_F(views, a_long_view_is_not_kept) {
+    auto wanted = request();
+    wanted.spark.conf["spark.long"] = std::string(8000, 'x');
+    const auto self = create(wanted);
+    const auto whole = [](session::program& of, const api::log_lines& newest) {
+        return api::session_view(static_cast<session::session&>(of), newest);
+    };
+    EXPECT_EQ(api::view_text(*self, whole), dump_json(shown(*self)));
+    EXPECT_FALSE(api::kept_view(*self, whole, std::chrono::hours(1)));
 }
 
 TEST(statement_view, has_livys_keys_in_livys_order) {
     session::statement it;
     it.code = "1+1";
     EXPECT_EQ(
-        api::statement_view(it, "null"),
+        shown(it, "null"),
         R"({"id":0,"code":"1+1","state":"waiting","output":null,"progress":0.0,"started":0,"completed":0})");
     it.id = 7;
     it.code = "print(\"é\xff\")\n";
@@ -188,7 +215,7 @@ TEST(statement_view, has_livys_keys_in_livys_order) {
     it.progress = 1.0;
     it.started = 1700000000000;
     it.completed = 1700000000001;
-    EXPECT_EQ(api::statement_view(it, "{}"),
+    EXPECT_EQ(shown(it, "{}"),
               "{\"id\":7,\"code\":\"print(\\\"é\xEF\xBF\xBD\\\")\\n\",\"state\":\"available\","
               "\"output\":{},\"progress\":1.0,\"started\":1700000000000,"
               "\"completed\":1700000000001}");
@@ -198,7 +225,7 @@ TEST(statement_view, passes_the_output_on_as_it_is) {
     // Key order, number spelling and depth are the driver's: nothing is parsed and written anew.
     const std::string output = R"({"z":1.50,"a":1e2,"big":12345678901234567890123,"deep":)" +
                                std::string(500, '[') + std::string(500, ']') + "}";
-    const auto view = api::statement_view(session::statement{}, output);
+    const auto view = shown(session::statement{}, output);
     EXPECT_NE(view.find("\"output\":" + output + ",\"progress\""), std::string::npos);
 }
 

@@ -249,7 +249,7 @@ TEST_F(session_life, its_record_says_who_it_is) {
     const auto& record = std::get<store::put_session>(change).record;
     EXPECT_EQ(record.id, 0);
     EXPECT_EQ(record.state, "starting");
-    const auto request = parse_json(record.request).value();
+    const auto request = parse_json(record.request.value()).value();
     EXPECT_EQ(request["kind"], "pyspark");
     EXPECT_EQ(request["name"], "etl");
     EXPECT_EQ(request["driverCores"], 2);

@@ -194,7 +194,7 @@ TEST(statement, its_record_holds_everything) {
     it.apply(event::sent, 10);
     it.apply(event::completed, 20);
     it.output = "{}";
-    const auto changes = put_change(9, it);
+    const auto changes = creation_change(9, it);
     ASSERT_EQ(changes.size(), 1u);
     const auto& record = std::get<store::put_statement>(changes[0]).record;
     EXPECT_EQ(record.session, 9);
@@ -206,6 +206,8 @@ TEST(statement, its_record_holds_everything) {
     EXPECT_EQ(record.completed, 20);
     EXPECT_EQ(record.progress, 1);
     EXPECT_EQ(record.output, "{}");
+    const auto later = put_change(9, it);
+    EXPECT_FALSE(std::get<store::put_statement>(later.at(0)).record.code) << "it is in the store already";
 }
 
 TEST(code_kind, words_and_aliases) {

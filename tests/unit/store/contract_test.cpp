@@ -84,6 +84,49 @@ TEST_P(store_contract, gives_back_every_field_of_a_statement_but_its_output) {
     EXPECT_EQ(output(1, 4).value(), R"({"status":"ok"})");
 }
 
+TEST_P(store_contract, an_update_keeps_request_and_code) {
+    EXPECT_EQ(commit(changes(put_session{session(1)}, put_statement{statement_of(1, 4)})), "");
+    auto later = session(1, "dead");
+    later.request.reset();
+    auto ended = statement_of(1, 4, "{}");
+    ended.code.reset();
+    ended.kind = "unknown";
+    EXPECT_EQ(commit(changes(put_session{later}, put_statement{ended})), "");
+    const auto all = load();
+    EXPECT_EQ(all.sessions.at(0).state, "dead");
+    EXPECT_EQ(all.sessions.at(0).request, R"({"kind":"spark"})");
+    EXPECT_EQ(all.statements.at(0).state, "available");
+    EXPECT_EQ(all.statements.at(0).code, "1 + 1");
+    EXPECT_EQ(all.statements.at(0).kind, "pyspark");
+    EXPECT_EQ(output(1, 4).value(), "{}");
+}
+
+TEST_P(store_contract, an_update_of_what_is_not_there_changes_nothing) {
+    auto gone = session(1);
+    gone.request.reset();
+    auto ended = statement_of(1, 4, "{}");
+    ended.code.reset();
+    EXPECT_EQ(commit(changes(put_session{gone}, put_statement{ended})), "");
+    EXPECT_TRUE(load().sessions.empty());
+    EXPECT_TRUE(load().statements.empty());
+}
+
+TEST_P(store_contract, a_long_code_is_loaded_for_what_has_not_ended_and_read_else) {
+    const std::string code(longest_loaded_code + 1, 'c');
+    auto waiting = statement_of(0, 0), ended = statement_of(0, 1, "{}"), brief = statement_of(0, 2, "{}");
+    waiting.code = ended.code = code;
+    brief.code = std::string(longest_loaded_code, 'c');
+    EXPECT_EQ(commit(changes(put_session{session(0)}, put_statement{waiting}, put_statement{ended},
+                             put_statement{brief})),
+              "");
+    const auto all = load();
+    EXPECT_EQ(all.statements.at(0).code, code);
+    EXPECT_FALSE(all.statements.at(1).code);
+    EXPECT_EQ(all.statements.at(2).code, brief.code);
+    EXPECT_EQ(loop_.await(store_->read_code(0, 1)).value(), code);
+    EXPECT_EQ(loop_.await(store_->read_code(0, 9)).error().code, errc::not_found);
+}
+
 TEST_P(store_contract, orders_sessions_and_statements_by_id) {
     EXPECT_EQ(
         commit(changes(put_session{session(10)}, put_session{session(9)}, put_statement{statement_of(10, 0)},
