@@ -10,8 +10,9 @@
 namespace sparkgate::app {
 namespace {
 
-obs::access_entry entry_of(const http::request& from, unsigned status, std::size_t bytes,
-                           std::chrono::microseconds time) {
+constexpr unsigned client_went = 499;  // nginx's word for it
+
+obs::access_entry entry_of(const http::request& from, const http::outcome& what) {
     const auto header = [&from](std::string_view name) {
         const auto* found = from.header(name);
         return found ? std::string_view(*found) : std::string_view();
@@ -23,10 +24,10 @@ obs::access_entry entry_of(const http::request& from, unsigned status, std::size
             .referer = header("referer"),
             .user_agent = header("user-agent"),
             .request_id = from.id,
-            .status = status,
+            .status = what.status == 0 || what.client_went ? client_went : what.status,
             .version = from.version,
-            .bytes = bytes,
-            .took = time};
+            .bytes = what.bytes,
+            .took = what.took};
 }
 
 // A number of the configuration where 0 means any number.
@@ -55,9 +56,10 @@ http::limits server_limits(const config::settings& s) {
 
 }  // namespace
 
-http::server_options http_options(const config::settings& s, http::tls_context tls,
+http::server_options http_options(const config::settings& s, http::page_rules pages, http::tls_context tls,
                                   std::optional<obs::access_log>& access, worker_pool& workers) {
     http::server_options out;
+    out.pages = std::move(pages);
     out.host = s.server_host;
     out.port = s.server_port;
     out.limit = server_limits(s);
@@ -76,14 +78,13 @@ http::server_options http_options(const config::settings& s, http::tls_context t
     out.elsewhere = [&workers](std::function<void()> work) {
         return workers.run(lane::quick, std::move(work));
     };
-    out.on_answer = [&access](const http::request& from, unsigned status, std::size_t bytes,
-                              std::chrono::microseconds time) {
-        if (access) access->write(entry_of(from, status, bytes, time));
+    out.on_answer = [&access](const http::request& from, const http::outcome& what) {
+        if (access) access->write(entry_of(from, what));
         if (!spdlog::should_log(spdlog::level::debug)) return;  // before its texts are made
         const auto& client = from.certificate.subject;
         spdlog::debug("{} {} {} {} {} B {} us{}{}", from.id, http::to_string(from.verb),
-                      obs::printable(from.target), status, bytes, time.count(), client.empty() ? "" : " by ",
-                      obs::printable(client));
+                      obs::printable(from.target), what.status, what.bytes, what.took.count(),
+                      client.empty() ? "" : " by ", obs::printable(client));
     };
     return out;
 }

@@ -11,7 +11,7 @@
 namespace sparkgate::app {
 
 // The references must outlive the server; `access` is empty where requests are not logged.
-http::server_options http_options(const config::settings& s, http::tls_context tls,
+http::server_options http_options(const config::settings& s, http::page_rules pages, http::tls_context tls,
                                   std::optional<obs::access_log>& access, worker_pool& workers);
 
 }  // namespace sparkgate::app

@@ -3,6 +3,7 @@
 #include "boost/loop_turns.hpp"
 #include "http_options.hpp"
 #include "leftovers.hpp"
+#include "page_settings.hpp"
 #include "spark_settings.hpp"
 #include "state_directory.hpp"
 #include "tls_settings.hpp"
@@ -118,12 +119,13 @@ void run_loop(asio::io_context& loop) {
 // is used.
 class running_server {
 public:
-    running_server(const config::loaded& configuration, http::loaded_tls tls,
+    running_server(const config::loaded& configuration, http::loaded_tls tls, http::page_rules pages,
                    process::spark_installation spark, process::submit_settings submit, state_directory state,
                    mode_t umask_of_children)
         : settings_(configuration.values),
           effective_(configuration.effective),
           tls_(std::move(tls)),
+          pages_(std::move(pages)),
           spark_(std::move(spark)),
           submit_(std::move(submit)),
           state_(std::move(state)),
@@ -151,6 +153,7 @@ private:
     const config::settings& settings_;
     std::vector<config::effective_value> effective_;  // as the configuration was read last
     http::loaded_tls tls_;
+    http::page_rules pages_;
     process::spark_installation spark_;
     process::submit_settings submit_;
     state_directory state_;
@@ -239,7 +242,7 @@ std::optional<start_failure> running_server::start(const std::string& port_file)
     if (auto failed = open_parts()) return failed;
     server_ =
         http::make_server(loop_.get_executor(), http::router(api::routes(*sessions_, *batches_, settings_)),
-                          http_options(settings_, tls_.context, access_log_, workers_));
+                          http_options(settings_, pages_, tls_.context, access_log_, workers_));
     if (auto started = server_->start(); !started)
         return start_failure{cannot_listen, started.error().message};
     if (!port_file.empty())
@@ -364,14 +367,16 @@ std::optional<start_failure> serve_until_stopped(const config::loaded& configura
     if (!tls)
         return start_failure{tls.error().code == errc::invalid_argument ? bad_value : config_unreadable,
                              tls.error().message};
+    auto pages = page_rules(s);
+    if (!pages) return start_failure{bad_value, pages.error().message};
     auto spark = process::find_spark(s.spark_home);
     if (!spark) return start_failure{no_spark, spark.error().message};
     auto submit = load_submit_settings(configuration, *spark, own_environment());
     if (!submit) return start_failure{config_unreadable, submit.error().message};
     auto state = state_directory::open(s.state_dir);
     if (!state) return start_failure{state_unusable, state.error().message};
-    running_server server(configuration, std::move(*tls), std::move(*spark), std::move(*submit),
-                          std::move(*state), umask_of_children);
+    running_server server(configuration, std::move(*tls), std::move(*pages), std::move(*spark),
+                          std::move(*submit), std::move(*state), umask_of_children);
     if (auto failed = server.start(port_file)) return failed;
     server.run(std::move(reload));
     return {};

@@ -52,6 +52,15 @@ std::vector<option> make_options() {
         {"server.allow-remote-without-authentication", "true or false", "false",
          "Listen beyond loopback although anybody who reaches the port can run code as this user.",
          into(&settings::allow_remote_without_authentication)},
+        {"server.allowed-hosts", "list of names", "",
+         "Names by which clients may call the server (the Host header, without port), besides loopback, its "
+         "addresses and its host name; *.example.org: every name below. *: any. Where clients have to show a "
+         "certificate, empty means any.",
+         into_list(&settings::allowed_hosts)},
+        {"server.allowed-origins", "list of origins", "",
+         "Web pages of other sites that may use the server (CORS), such as https://notebook.example.org. All "
+         "others are refused.",
+         into_list(&settings::allowed_origins)},
         {"server.tls.certificate", "path", "",
          "PEM file of the server's certificate and those that lead to its CA; empty: plain HTTP.",
          into(&settings::tls_certificate)},
@@ -63,8 +72,9 @@ std::vector<option> make_options() {
          into(&settings::tls_key_password_file)},
         {"server.tls.min-version", "1.2 or 1.3", "1.2", "Lowest version of TLS that is spoken.",
          one_of(&settings::tls_min_version, {"1.2", "1.3"})},
-        {"server.tls.ciphers", "text", "",
-         "Ciphers of TLS 1.2, as `openssl ciphers` takes them; empty: OpenSSL's choice.",
+        {"server.tls.ciphers", "text", "DEFAULT:!SHA1",
+         "Ciphers of TLS 1.2, as `openssl ciphers` takes them; !SHA1 are those of CBC with SHA-1. Empty: "
+         "OpenSSL's choice.",
          into(&settings::tls_ciphers)},
         {"server.tls.client-auth", "none, optional or required", "none",
          "Whether clients are asked for a certificate, and refused without one.",
@@ -94,9 +104,8 @@ std::vector<option> make_options() {
         {"server.max-connections", "whole number", "10000", "Open connections, in all; more: 503.",
          into(&settings::max_connections, 1, int_max)},
         {"server.max-connections-per-address", "whole number", "1000",
-         "Open connections from one IPv4 address or IPv6 network (/64); more: 429. 0: no limit. Behind a "
-         "proxy "
-         "all connections come from one address.",
+         "Open connections from one IPv4 address or IPv6 network (/64), or of one user of this host; more: "
+         "429. 0: no limit. Behind a proxy all connections come from one address, or are of one user.",
          into(&settings::max_connections_per_address, 0, int_max)},
         {"server.max-requests-per-connection", "whole number", "10000",
          "Answered on one connection before the server closes it; 0: no limit.",

@@ -30,6 +30,8 @@ constexpr std::size_t merge_below = 8 * 1024;  // a body up to here is copied be
 constexpr auto drain_patience = std::chrono::seconds(2);  // with the reader of a stream
 constexpr std::size_t skipped_at_most = 1 << 20;  // of the body of a request that is refused for its header
 constexpr std::size_t decoded_at_once = 1024;     // bytes that may become a thousand times as many
+// Who is answered sooner has had no time to go: looking would cost more than it tells.
+constexpr auto soon = std::chrono::milliseconds(1);
 constexpr std::size_t compress_from = 1024, compress_up_to = 256 * 1024;
 
 std::chrono::milliseconds time_for(std::size_t bytes, const limits& limit) {
@@ -93,6 +95,7 @@ awaitable<bool> connection::open() {
 awaitable<void> connection::serve_requests() {
     while (keep_alive_) {
         request_ = request{};
+        shown_to_.clear();
         body_share_.hold(0);
         head_only_ = false;
         if (!co_await read_header()) break;
@@ -154,7 +157,9 @@ awaitable<bool> connection::read_header() {
     std::size_t size = 0;
     while (true) {
         error_code ec;
-        const auto used = parser_->put(buffer.data(), ec);
+        const auto raw = received();
+        const auto used = parser_->put(buffer.data(), ec);  // whole lines: it has to know that none goes on
+        if (has_fold(raw.substr(0, used))) ec = beast::http::error::bad_obs_fold;
         buffer.consume(used);
         size += used;
         // The parser's own limit holds roughly, and for what has no end.
@@ -181,6 +186,7 @@ std::optional<refusal> connection::begin_request() {
     const auto& limits = state_->options.limit;
     if (++requests_ >= limits.requests_per_connection) keep_alive_ = false;
     linger_ = !keep_alive_;
+    header_fields_ = static_cast<std::size_t>(std::distance(header.begin(), header.end()));
     if (auto no = check_header(header, limits.header_fields)) return no;
     if (auto no = read_head(header, limits.target_bytes, request_)) return no;
     if (auto no = check_expectation(header)) return no;
@@ -205,7 +211,11 @@ awaitable<bool> connection::read_body(std::size_t limit, const piece_function& t
         co_await refuse(std::move(why));
         co_return false;
     }
-    if (expects_continue() && !co_await write("HTTP/1.1 100 Continue\r\n\r\n", {})) co_return false;
+    constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
+    if (expects_continue() && co_await write(go_on, {}) < go_on.size()) {
+        log({});
+        co_return false;
+    }
     parser_->body_limit(limit);
     auto& buffer = peer_.buffer();
     auto& piece = parser_->get().body();
@@ -230,6 +240,10 @@ awaitable<bool> connection::read_body(std::size_t limit, const piece_function& t
         if (used > 0) continue;
         if (!co_await read_more(deadline + time_for(size, state_->options.limit), max_buffer))
             co_return false;
+    }
+    if (auto no = check_trailer(parser_->get(), header_fields_, state_->options.limit.header_fields)) {
+        co_await refuse(std::move(*no));
+        co_return false;
     }
     co_return true;
 }
@@ -280,7 +294,11 @@ awaitable<bool> connection::read_more(clock::time_point deadline, std::size_t mo
     refusal why{408, "the request came too slowly"};
     if (outcome == peer::outcome::full)
         why = refusal_of_rest(received());  // a header meets its own limit before
-    if (outcome != peer::outcome::ended && !idle_) co_await refuse(std::move(why));
+    if (idle_) co_return false;
+    if (outcome == peer::outcome::ended)
+        log({});
+    else
+        co_await refuse(std::move(why));
     co_return false;
 }
 
@@ -327,7 +345,23 @@ response connection::about_everything() const {
     return out;
 }
 
+// Before anything else is: nothing may happen because of a page of another site, and it learns nothing.
+std::optional<refusal> connection::check_caller() {
+    // HTTP/1.0 has no Host, but browsers do not speak that; health checks of proxies do.
+    const auto* host = request_.header("host");
+    if (host && *host != known_host_) {
+        if (auto no = state_->pages.check_host(*host, peer_.reached_at())) return no;
+        known_host_ = *host;
+    }
+    auto page = state_->pages.check_page(request_, peer_.has_tls());
+    shown_to_ = page.allowed_origin;
+    return std::move(page.refused);
+}
+
 std::optional<response> connection::find_route(router::match& match) {
+    if (auto no = check_caller()) return state_->options.error_response(request_, no->status, no->message);
+    if (!shown_to_.empty())
+        if (auto question = preflight(request_, state_->routes.methods())) return question;
     if (const auto& refuse = state_->options.refuse)
         if (auto refused = refuse(request_)) return refused;
     if (request_.target == "*") return about_everything();
@@ -391,7 +425,6 @@ awaitable<void> connection::answer_last(response what) {
 }
 
 awaitable<void> connection::refuse(refusal why) {
-    request_.remote_address = peer_.address();
     if (request_.id.empty()) request_.id = state_->next_request_id();
     spdlog::debug("request {} of {} refused: {} {}", request_.id, peer_.address(), why.status, why.message);
     response made = state_->options.error_response(request_, why.status, why.message);
@@ -401,6 +434,7 @@ awaitable<void> connection::refuse(refusal why) {
 awaitable<void> connection::answer(response what) {
     leave_when_draining();
     if (what.stream) what.body.clear();
+    if (!shown_to_.empty()) show_to(shown_to_, what);
     encode_body(what);
     auto end = body_end::by_length;
     if (what.stream) end = old_version_ ? body_end::by_close : body_end::by_last_chunk;
@@ -412,16 +446,26 @@ awaitable<void> connection::answer(response what) {
     const std::string_view common = peer_.lacks_tls() ? std::string_view{} : state_->common_headers;
     append_head(head_, what, common, request_.id, word, end);
     std::string_view body = head_only_ || !may_have_body(what.status) ? std::string_view{} : what.body;
-    auto bytes = body.size();
-    if (bytes <= merge_below) {
+    const auto before = head_.size();
+    if (body.size() <= merge_below) {
         head_.append(body);
         body = {};
     }
-    const bool sent = co_await write(head_, body);
-    if (sent && what.stream && !head_only_) bytes = co_await send_stream(what.stream);
-    if (!state_->options.on_answer) co_return;
-    const auto took = std::chrono::duration_cast<std::chrono::microseconds>(clock::now() - started_);
-    state_->options.on_answer(request_, what.status, bytes, took);
+    outcome done;
+    done.status = what.status;
+    done.client_went = clock::now() - started_ > soon && peer_.has_ended();
+    const auto all = head_.size() + body.size(), sent = co_await write(head_, body);
+    done.bytes = sent - std::min(sent, before);
+    if (sent == all && what.stream && !head_only_) done.bytes = co_await send_stream(what.stream);
+    log(done);
+}
+
+void connection::log(outcome what) {
+    if (!state_->options.on_answer) return;
+    request_.remote_address = peer_.address();
+    if (request_.id.empty()) request_.id = state_->next_request_id();
+    what.took = std::chrono::duration_cast<std::chrono::microseconds>(clock::now() - started_);
+    state_->options.on_answer(request_, what);
 }
 
 awaitable<std::size_t> connection::send_stream(const body_producer& produce) {
@@ -442,7 +486,7 @@ void connection::leave_when_draining() {
     linger_ = true;
 }
 
-awaitable<bool> connection::write(std::string_view head, std::string_view body) {
+awaitable<std::size_t> connection::write(std::string_view head, std::string_view body) {
     const auto& limit = state_->options.limit;
     std::chrono::milliseconds patience = limit.write_timeout + time_for(head.size() + body.size(), limit);
     if (streaming_ && state_->draining())
@@ -452,7 +496,7 @@ awaitable<bool> connection::write(std::string_view head, std::string_view body) 
     state_->make_room(*this);
     const auto sent = co_await peer_.write(head, body, patience);
     unread_share_.hold(0);
-    if (!sent) linger_ = keep_alive_ = false;
+    if (sent < head.size() + body.size()) linger_ = keep_alive_ = false;
     co_return sent;
 }
 

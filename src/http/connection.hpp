@@ -69,6 +69,8 @@ private:
     awaitable<std::optional<response>> handle(const router::match& match);
     awaitable<std::optional<response>> receive(const router::match& match);
     awaitable<bool> collect_body(std::size_t limit);
+    // Whether the request may come under this name and from this page; sets `shown_to_`.
+    std::optional<refusal> check_caller();
     // The answer to a request whose route does not get it; else `match` is set.
     std::optional<response> find_route(router::match& match);
     // The answer to a body that does not decode, or has more bytes then than `limit`.
@@ -82,11 +84,13 @@ private:
 
     response about_everything() const;
     awaitable<void> answer(response what);
-    // The body of an answer whose head has been sent; returns its length.
+    void log(outcome what);
+    // The body of an answer whose head has been sent; returns how much of it was sent.
     awaitable<std::size_t> send_stream(const body_producer& produce);
     void leave_when_draining();
     awaitable<void> answer_last(response what);  // and close
-    awaitable<bool> write(std::string_view head, std::string_view body);
+    // How much of them was sent; when that is not all the connection has to end.
+    awaitable<std::size_t> write(std::string_view head, std::string_view body);
 
     const std::shared_ptr<server_state> state_;
     peer peer_;
@@ -96,8 +100,10 @@ private:
     budget::share body_share_, unread_share_;
     clock::time_point unread_since_;
     std::string head_;           // of the answer; kept for its memory
+    std::string known_host_;     // the Host that was looked at last, and found good
+    std::string shown_to_;       // the origin of a page of another site that may read the answer
     clock::time_point started_;  // when the first byte of the request was there
-    std::size_t requests_ = 0;
+    std::size_t requests_ = 0, header_fields_ = 0;
     bool idle_ = false;         // waiting for the first byte of a request
     bool streaming_ = false;    // sending a body piece by piece
     bool head_only_ = false;    // HEAD on the wire

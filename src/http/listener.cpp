@@ -75,8 +75,9 @@ awaitable<void> listener::run(std::shared_ptr<listener> self) {
 void listener::admit(tcp::socket socket) {
     error_code ec;
     const auto client = socket.remote_endpoint(ec);
+    const auto here = socket.local_endpoint(ec);
     if (ec) return;  // it has gone already
-    auto place = state_->places.enter(client.address());
+    auto place = state_->places.enter(client.address(), users_.at(client, here));
     if (!place) return;
     auto serving = serve(std::move(socket), state_, std::move(*place));
     spawn(acceptor_.get_executor(), "a connection", std::move(serving));

@@ -1,6 +1,7 @@
 // Accepts connections and hands them to serve(). Event-loop thread only.
 #pragma once
 
+#include "http/local_users.hpp"
 #include "http/server_state.hpp"
 
 #include "sparkgate/base/error.hpp"
@@ -34,6 +35,7 @@ private:
     const std::shared_ptr<server_state> state_;
     asio::ip::tcp::acceptor acceptor_;
     asio::steady_timer pause_;
+    local_users users_;
     unique_fd
         spare_;  // given up when descriptors run out, to accept and close instead of leaving clients waiting
     std::uint16_t port_ = 0;

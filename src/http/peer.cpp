@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <poll.h>
 #include <tuple>
 
 namespace sparkgate::http {
@@ -107,10 +108,11 @@ awaitable<std::tuple<error_code, std::size_t>> peer::receive(asio::mutable_buffe
 }
 
 // Writes at once what the socket takes, which nearly always is all, and waits only for the rest.
-awaitable<bool> peer::write(std::string_view head, std::string_view body,
-                            std::chrono::milliseconds patience) {
+awaitable<std::size_t> peer::write(std::string_view head, std::string_view body,
+                                   std::chrono::milliseconds patience) {
     timed_out_ = false;
     error_code ec;
+    const auto all = head.size() + body.size();
     while (!ec && head.size() + body.size() > 0) {
         const auto sent = write_some(head, body, ec);
         const auto of_head = std::min(sent, head.size());
@@ -122,7 +124,7 @@ awaitable<bool> peer::write(std::string_view head, std::string_view body,
     }
     deadline_ = never;
     if (ec) log_failure("write to", ec);
-    co_return !ec;
+    co_return all - head.size() - body.size();
 }
 
 std::size_t peer::write_some(std::string_view head, std::string_view body, error_code& ec) {
@@ -174,6 +176,16 @@ void peer::cancel_unless_readable() {
     ending_ = true;
     error_code ignored;
     if (!shaking_hands_ && !has_input()) socket_.cancel(ignored);
+}
+
+asio::ip::address peer::reached_at() const {
+    error_code ec;
+    return socket_.local_endpoint(ec).address();
+}
+
+bool peer::has_ended() {
+    pollfd ended{socket_.native_handle(), POLLRDHUP, 0};
+    return ::poll(&ended, 1, 0) > 0;
 }
 
 void peer::cut() {

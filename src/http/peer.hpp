@@ -29,6 +29,8 @@ public:
     peer& operator=(const peer&) = delete;
 
     const std::string& address() const { return address_; }
+    // Ours, at which it has reached us. A system call.
+    asio::ip::address reached_at() const;
 
     // Comes before the first read or write: the TLS handshake. False when there is nobody to talk to; what
     // can be said about it has been said.
@@ -37,6 +39,7 @@ public:
     // After open: the client has not begun a handshake on a connection that should have had one, and is read
     // and answered in the clear.
     bool lacks_tls() const { return lacks_tls_; }
+    bool has_tls() const { return tls_.has_value(); }
 
     // After open.
     const client_certificate& certificate() const { return certificate_; }
@@ -55,8 +58,13 @@ public:
     // Appends what there is, at most `most` bytes, to the buffer.
     awaitable<outcome> read_some(clock::time_point deadline, std::size_t most);
 
-    // Writes both; false when the client has gone or has not taken all within `patience`.
-    awaitable<bool> write(std::string_view head, std::string_view body, std::chrono::milliseconds patience);
+    // Writes one behind the other; returns how many bytes the socket has taken: less than there were when the
+    // client has gone or has not read in time.
+    awaitable<std::size_t> write(std::string_view head, std::string_view body,
+                                 std::chrono::milliseconds patience);
+
+    // Whether the client has ended its side. A system call.
+    bool has_ended();
 
     // For as long as write() is used in turn: resolves when the client has gone, or has sent so much that the
     // buffer is full. What it sends stays in the buffer. Ended by cancellation.

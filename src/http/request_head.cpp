@@ -56,8 +56,12 @@ std::optional<refusal> read_target(request& out) {
     auto parsed = parse_target(out.target);
     if (!parsed) return refusal{400, parsed.error().message};
     const auto* host = out.header("host");
-    if (!parsed->authority.empty() && host && normal_authority(*host) != parsed->authority)
-        return refusal{400, "Host differs from the request target"};
+    if (!parsed->authority.empty()) {
+        if (!is_host(parsed->authority)) return refusal{400, "the request target names no host"};
+        if (host && normal_authority(*host) != parsed->authority)
+            return refusal{400, "Host differs from the request target"};
+        if (!host) out.headers.emplace_back("host", parsed->authority);
+    }
     out.path = std::move(parsed->path);
     out.trailing_slash = parsed->trailing_slash;
     out.query = std::move(parsed->query);

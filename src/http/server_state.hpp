@@ -3,6 +3,7 @@
 #pragma once
 
 #include "http/admission.hpp"
+#include "http/page_guard.hpp"
 
 #include "sparkgate/base/budget.hpp"
 #include "sparkgate/http/server.hpp"
@@ -25,7 +26,8 @@ public:
     const router routes;
     const server_options options;
     const std::string common_headers;  // as header_lines makes them
-    tls_context tls;                   // for new connections
+    const page_guard pages;
+    tls_context tls;  // for new connections
 
     admission places;
     budget bodies, unread;  // see limits

@@ -4,6 +4,7 @@
 #include <boost/asio/post.hpp>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <charconv>
 
 namespace sparkgate::http {
@@ -38,34 +39,33 @@ awaitable<void> watch_client(peer& client, stream_writer& out, const bool& ended
 
 awaitable<bool> stream_writer::write(std::string_view piece) {
     if (!open_ || piece.empty()) co_return open_;
-    if (!chunked_) {
-        co_await send(piece, {});
+    frame_.clear();
+    if (chunked_) begin_chunk(frame_, piece.size());
+    const auto before = frame_.size();
+    std::size_t sent = 0;
+    if (chunked_ && piece.size() <= merge_below) {
+        frame_.append(piece).append("\r\n");
+        sent = co_await send(frame_, {});
     } else {
-        begin_chunk(frame_, piece.size());
-        if (piece.size() > merge_below) {
-            co_await send(frame_, piece);
-            frame_ = "\r\n";
-        } else {
-            frame_.append(piece).append("\r\n");
-        }
-        co_await send(frame_, {});
+        sent = co_await send(frame_, piece);
+        if (chunked_) co_await send("\r\n", {});
     }
-    if (open_) bytes_ += piece.size();
+    bytes_ += std::min(piece.size(), sent - std::min(sent, before));
     co_return open_;
 }
 
 awaitable<bool> stream_writer::finish() {
-    if (!chunked_) co_return open_;
-    co_return co_await send("0\r\n\r\n", {});
+    if (chunked_) co_await send("0\r\n\r\n", {});
+    co_return open_;
 }
 
-awaitable<bool> stream_writer::send(std::string_view head, std::string_view body) {
-    bool sent = open_;
-    if (sent) sent = co_await send_(head, body);
-    if (!sent) close();  // else it is as it is: the client may have gone meanwhile
+awaitable<std::size_t> stream_writer::send(std::string_view head, std::string_view body) {
+    std::size_t sent = 0;
+    if (open_) sent = co_await send_(head, body);
+    if (sent < head.size() + body.size()) close();  // else it is as it is: the client may have gone meanwhile
     // A client that reads as fast as we write must not keep the event loop for itself.
     co_await asio::post(asio::use_awaitable);
-    co_return open_;
+    co_return sent;
 }
 
 awaitable<bool> run_stream(peer& client, stream_writer& out, const body_producer& produce,

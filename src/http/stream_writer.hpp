@@ -13,8 +13,8 @@ namespace sparkgate::http {
 // Frames the pieces: as chunks (RFC 9112, 7.1), or not at all where the end of the connection ends the body.
 class stream_writer final : public body_writer {
 public:
-    // Sends one behind the other; false when the connection has ended.
-    using send_function = std::function<awaitable<bool>(std::string_view, std::string_view)>;
+    // Sends one behind the other; returns how many bytes: less than there were when the connection has ended.
+    using send_function = std::function<awaitable<std::size_t>(std::string_view, std::string_view)>;
 
     stream_writer(send_function send, bool chunked) : send_(std::move(send)), chunked_(chunked) {}
 
@@ -29,7 +29,7 @@ public:
     std::size_t bytes() const { return bytes_; }  // of the body that were sent
 
 private:
-    awaitable<bool> send(std::string_view head, std::string_view body);
+    awaitable<std::size_t> send(std::string_view head, std::string_view body);
 
     const send_function send_;
     const bool chunked_;

@@ -34,8 +34,14 @@ bool is_utf8(std::string_view text) {
 
 enum class part { path, query };
 
+// No client escapes these: who does wants a path to look like another one to a proxy in front, which compares
+// it as it was sent.
+bool needs_no_escape(unsigned char byte) {
+    return byte < 0x80 && (std::isalnum(byte) || byte == '-' || byte == '.' || byte == '_');
+}
+
 // Decodes once. Nothing when an escape is broken, when it hides a byte that this part must not hold (NUL
-// anywhere, any control character in a path), or when the whole is not UTF-8.
+// anywhere, in a path any control character and what needs no escape), or when the whole is not UTF-8.
 std::optional<std::string> decode(std::string_view raw, part where) {
     std::string out;
     out.reserve(raw.size());
@@ -53,7 +59,8 @@ std::optional<std::string> decode(std::string_view raw, part where) {
         const int low = hex_digit(raw[i + 2]);
         if (high < 0 || low < 0) return std::nullopt;
         const auto byte = static_cast<unsigned char>(high * 16 + low);
-        if (byte == 0 || (where == part::path && std::iscntrl(byte))) return std::nullopt;
+        if (byte == 0) return std::nullopt;
+        if (where == part::path && (std::iscntrl(byte) || needs_no_escape(byte))) return std::nullopt;
         out += static_cast<char>(byte);
         i += 2;
     }
@@ -90,8 +97,10 @@ bool strip_authority(std::string_view& raw, target& out) {
     return !out.authority.empty();
 }
 
+// A segment may have parameters behind a semicolon (RFC 3986, 3.3). None means anything here, and servers
+// that cut them read "/sessions;/../version" as another path than proxies that do not.
 bool parse_path(std::string_view raw, target& out) {
-    raw = raw.substr(0, raw.find(';'));
+    if (raw.find(';') != std::string_view::npos) return false;
     raw.remove_prefix(std::min(raw.find_first_not_of('/'), raw.size()));
     while (!raw.empty()) {
         out.trailing_slash = raw.find('/') == raw.size() - 1;
@@ -130,7 +139,8 @@ result<target> parse_target(std::string_view raw) {
         return fail(errc::invalid_argument, "the request target must be a path or an http URL");
     const auto path = take_until(raw, '?');
     if (!parse_path(path, out))
-        return fail(errc::invalid_argument, "the path has an illegal segment or escape");
+        return fail(errc::invalid_argument,
+                    "the path has an illegal segment, an illegal escape or a semicolon");
     if (!parse_query(raw, out)) return fail(errc::invalid_argument, "the query has an illegal escape");
     return out;
 }

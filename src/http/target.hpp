@@ -13,7 +13,7 @@ namespace sparkgate::http {
 struct target {
     std::string
         authority;  // of the absolute form ("http://host:1/x"), lower case, no default port; else empty
-    std::vector<std::string> path;  // decoded once; leading slashes collapsed, ";params" cut
+    std::vector<std::string> path;  // decoded once; leading slashes collapsed
     bool trailing_slash = false;
     std::vector<std::pair<std::string, std::string>> query;  // decoded, "+" is a space
 };

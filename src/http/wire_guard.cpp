@@ -75,16 +75,6 @@ bool is_name(std::string_view text) {
     });
 }
 
-// A name or a bracketed IPv6 address, and perhaps a port. An http URI has no empty host (RFC 9110, 4.2.1).
-bool is_host(std::string_view text) {
-    const auto name_end = text.starts_with('[') ? text.find(']') : std::string_view::npos;
-    const auto colon = text.find(':', name_end == std::string_view::npos ? 0 : name_end);
-    const auto name = text.substr(0, colon);
-    if (colon != std::string_view::npos && !all(text.substr(colon + 1), digit)) return false;
-    if (!name.starts_with('[')) return is_name(name);
-    return name.ends_with(']') && is_ipv6(name.substr(1, name.size() - 2));
-}
-
 bool is_chunked(std::string_view coding) {
     return beast::iequals(coding, "chunked");
 }
@@ -138,12 +128,35 @@ bool names_other_version(std::string_view unread) {
 
 }  // namespace
 
+// An http URI has no empty host (RFC 9110, 4.2.1).
+bool is_host(std::string_view text) {
+    const auto name_end = text.starts_with('[') ? text.find(']') : std::string_view::npos;
+    const auto colon = text.find(':', name_end == std::string_view::npos ? 0 : name_end);
+    const auto name = text.substr(0, colon);
+    if (colon != std::string_view::npos && !all(text.substr(colon + 1), digit)) return false;
+    if (!name.starts_with('[')) return is_name(name);
+    return name.ends_with(']') && is_ipv6(name.substr(1, name.size() - 2));
+}
+
+bool has_fold(std::string_view lines) {
+    for (auto end = lines.find('\n'); end < lines.size() - 1; end = lines.find('\n', end + 1))
+        if (lines[end + 1] == ' ' || lines[end + 1] == '\t') return true;
+    return false;
+}
+
 std::optional<refusal> check_header(const request_header& header, std::size_t max_fields) {
     const auto fields = collect(header);
     if (fields.all > max_fields) return refusal{431, "too many header fields"};
     if (auto no = check_coding(fields, header.version())) return no;
     if (auto no = check_length(fields)) return no;
     return check_host(fields, header.version());
+}
+
+std::optional<refusal> check_trailer(const request_header& fields, std::size_t of_header,
+                                     std::size_t max_fields) {
+    const auto all = static_cast<std::size_t>(std::distance(fields.begin(), fields.end()));
+    if (all - of_header <= max_fields) return std::nullopt;
+    return refusal{431, "too many fields in the trailer"};
 }
 
 std::optional<refusal> check_expectation(const request_header& header) {

@@ -27,6 +27,18 @@ struct refusal {
 // served.
 std::optional<refusal> check_header(const request_header& header, std::size_t max_fields);
 
+// Checks the number of fields behind a body. `fields`: what Beast's parser has of header and trailer, of
+// which `of_header` were in the header.
+std::optional<refusal> check_trailer(const request_header& fields, std::size_t of_header,
+                                     std::size_t max_fields);
+
+// Whether a Host value or authority is a name or a bracketed IPv6 address, and perhaps a port.
+bool is_host(std::string_view text);
+
+// Whether one of these lines of a header goes on in the next (obs-fold), which no client does that means
+// well: servers differ in what they make of it (RFC 9112, 5.2), and Beast hides it.
+bool has_fold(std::string_view lines);
+
 // An Expect that cannot be met (RFC 9110, 10.1.1). To be asked of HTTP/1.1 clients: older ones do not mean
 // it.
 std::optional<refusal> check_expectation(const request_header& header);

@@ -196,7 +196,7 @@ def test_requests_that_meet_the_stop_are_answered(server):
     late = []
     for path, body in bodies.items():
         late.append(socket.create_connection(("127.0.0.1", running.port), timeout=30))
-        head = f"POST {path} HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: {len(body)}\r\n\r\n"
+        head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: {len(body)}\r\n\r\n"
         late[-1].sendall(head.encode())
         assert late[-1].recv(100).startswith(b"HTTP/1.1 100"), "the server waits for the body"
     idle = socket.create_connection(("127.0.0.1", running.port), timeout=30)

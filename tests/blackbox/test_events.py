@@ -371,7 +371,7 @@ def test_a_client_that_does_not_read_costs_no_memory_and_is_cut(serve):
     with server.memory_bounded(24 * 1024):
         number = session.submit("flood 48")
         path = f"{session.path}/statements/{number}/events"
-        with contextlib.closing(streams.raw(server.port, f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n", 4096)) as connection:
+        with contextlib.closing(streams.raw(server.port, f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n", 4096)) as connection:
             until(lambda: server.sockets() == before + 1, 20, "the client is there")
             assert session.wait(number)["state"] == "available"
             until(lambda: server.sockets() == before, 30, "the client was cut")

@@ -235,7 +235,7 @@ def test_a_client_that_does_not_read_is_cut(serve):
     one = batches.create(server.client, conf=batches.fake_conf(block=500_000))
     one.wait_end()
     before = server.sockets()
-    with contextlib.closing(streams.raw(server.port, f"GET {one.path}{FOLLOW} HTTP/1.1\r\nHost: x\r\n\r\n", 4096)) as connection:
+    with contextlib.closing(streams.raw(server.port, f"GET {one.path}{FOLLOW} HTTP/1.1\r\nHost: localhost\r\n\r\n", 4096)) as connection:
         until(lambda: server.sockets() == before + 1, 20, "the client is there")
         until(lambda: server.sockets() == before, 30, "the client was cut")
         assert not streams.read_all(connection).endswith(b"0\r\n\r\n")

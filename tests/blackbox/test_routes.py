@@ -112,7 +112,7 @@ def test_keep_alive(gateway):
 def test_expect_100_continue(gateway, idle):
     body = b'{"code":"say expected"}'
     with socket.create_connection(("127.0.0.1", gateway.port), timeout=30) as connection:
-        connection.sendall(f"POST {idle.path}/statements HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n"
+        connection.sendall(f"POST {idle.path}/statements HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n"
                            "Content-Encoding: UTF-8\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n".encode())
         lines = connection.makefile("rb")
         assert lines.readline().startswith(b"HTTP/1.1 100")

@@ -173,7 +173,7 @@ def test_a_deletion_goes_on_when_its_client_goes(gateway, fake):
     processes = below(gateway, session)
     assert processes
     with socket.create_connection(("127.0.0.1", gateway.port)) as connection:
-        connection.sendall(f"DELETE {session.path} HTTP/1.1\r\nHost: here\r\n\r\n".encode())
+        connection.sendall(f"DELETE {session.path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
         session.wait_state("shutting_down")
     until(lambda: session.client.get(session.path).status == 404, 20, lambda: session.view())
     until(lambda: not below(gateway, session), 10, lambda: below(gateway, session))

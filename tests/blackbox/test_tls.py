@@ -120,6 +120,17 @@ def test_versions(secure, serve_tls, authority):
         assert server.client.get("/version").status == 200
 
 
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion")
+def test_no_cbc_with_sha_1(secure, serve_tls, authority):
+    """Only where the operator wants it."""
+    old = context_of_version(authority, ssl.TLSVersion.TLSv1_2)
+    old.set_ciphers("ECDHE+SHA1:RSA+SHA1:@SECLEVEL=0")
+    with pytest.raises(ssl.SSLError, match="HANDSHAKE_FAILURE"):
+        connect(secure, old)
+    with connect(serve_tls({"server.tls.ciphers": ""}), old) as connection:
+        assert connection.cipher()[0].endswith("-SHA")
+
+
 def test_files_that_cannot_be_used_stop_the_start(start_fails, authority, server_certificate, tmp_path):
     other = authority.issue("other")
     encrypted = tmp_path / "encrypted.key"
@@ -419,7 +430,7 @@ def test_a_stream_that_is_not_read_costs_no_memory_and_is_cut(streaming):
     with server.memory_bounded(24 * 1024):
         number = session.submit("flood 48")
         with connect(server) as connection:
-            connection.sendall(f"GET {session.path}/statements/{number}/events HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+            connection.sendall(f"GET {session.path}/statements/{number}/events HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
             until(lambda: server.sockets() == before + 1, 20, "the client is there")
             assert session.wait(number)["state"] == "available"
             until(lambda: server.sockets() == before, 30, "the client was cut")

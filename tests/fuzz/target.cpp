@@ -16,7 +16,7 @@ constexpr http::method methods[] = {http::method::get,    http::method::head,  h
 void append_escaped(std::string& out, std::string_view text) {
     static constexpr char hex[] = "0123456789ABCDEF";
     for (const unsigned char byte : text)
-        if (byte < 0x80 && std::isalnum(byte))
+        if (byte < 0x80 && (std::isalnum(byte) || byte == '-' || byte == '.' || byte == '_'))
             out += static_cast<char>(byte);
         else
             out.append({'%', hex[byte >> 4], hex[byte & 15]});

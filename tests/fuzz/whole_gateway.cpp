@@ -137,10 +137,12 @@ struct whole_gateway::parts {
         http::server_options options;
         options.limit.body_bytes = 128 * 1024;
         options.common_headers = {{"X-Content-Type-Options", "nosniff"}};
+        options.pages.origins = {"https://notebook.example.org"};
         options.refuse = [](const http::request& from) { return api::refuse(from, settings()); };
         options.error_response = api::server_error_response;
-        options.on_answer = [this](const http::request& asked, unsigned status, std::size_t bytes,
-                                   std::chrono::microseconds) { count(asked, status, bytes); };
+        options.on_answer = [this](const http::request& asked, const http::outcome& what) {
+            if (what.status != 0) count(asked, what.status, what.bytes);
+        };
         server = std::make_shared<http::server_state>(
             loop.executor(), http::router(api::routes(*sessions, *batches, settings())), std::move(options));
     }

@@ -17,7 +17,7 @@ from wire.wire import Connection, load_cases, wait_until_read
 FILES = sorted((pathlib.Path(__file__).parent / "cases").glob("*.toml"))
 CASES = [pytest.param(case, id=f"{file.stem}: {case['name']}") for file in FILES for case in load_cases(file)]
 SMALL = [case for case in CASES if 1 < len(case.values[0]["send"]) <= 400]
-FOLLOW_UP = (b'POST /sessions/0/statements HTTP/1.1\r\nHost: a\r\nContent-Length: 12\r\n\r\n{"code":"2"}')
+FOLLOW_UP = (b'POST /sessions/0/statements HTTP/1.1\r\nHost: localhost\r\nContent-Length: 12\r\n\r\n{"code":"2"}')
 
 
 def executed_by(session, action):
@@ -117,7 +117,7 @@ def test_divided_at_every_byte(gateway, session, case):
 def test_a_thousand_requests_in_one_write(gateway, session):
     count = 1000
     requests = b"".join(
-        b"POST /sessions/0/statements HTTP/1.1\r\nHost: a\r\nX-Request-Id: r%d\r\nContent-Length: 12\r\n\r\n"
+        b"POST /sessions/0/statements HTTP/1.1\r\nHost: localhost\r\nX-Request-Id: r%d\r\nContent-Length: 12\r\n\r\n"
         b'{"code":"1"}' % number for number in range(count))
 
     def run():
@@ -137,7 +137,7 @@ def test_a_body_is_asked_for(gateway, session, framing, body):
     """100-continue: the client sends nothing more until it is told to."""
     def run():
         with Connection(gateway.port) as connection:
-            connection.send(f"POST /sessions/0/statements HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n{framing}\r\n"
+            connection.send(f"POST /sessions/0/statements HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\n{framing}\r\n"
                             "\r\n".encode())
             while b"\r\n\r\n" not in connection.unread:
                 assert connection.read()

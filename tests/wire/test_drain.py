@@ -7,7 +7,7 @@ import pytest
 
 from wire.wire import Connection, wait_until_read
 
-HELLO = b"GET /version HTTP/1.1\r\nHost: a\r\n\r\n"
+HELLO = b"GET /version HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 
 @pytest.fixture
@@ -43,10 +43,10 @@ def test_answers_in_flight_and_idle_connections(busy, connect):
     idle = [asked(connect()) for _ in range(200)]
     held = [asked(connect()) for _ in range(20)]
     for each in held:
-        each.send(b"GET /sessions/0/statements/0?wait=60 HTTP/1.1\r\nHost: a\r\n\r\n")
+        each.send(b"GET /sessions/0/statements/0?wait=60 HTTP/1.1\r\nHost: localhost\r\n\r\n")
     in_body = [asked(connect()) for _ in range(20)]
     for each in in_body:
-        each.send(b'POST /sessions/0/statements HTTP/1.1\r\nHost: a\r\nContent-Length: 12\r\n\r\n{"code"')
+        each.send(b'POST /sessions/0/statements HTTP/1.1\r\nHost: localhost\r\nContent-Length: 12\r\n\r\n{"code"')
     in_header = [asked(connect()) for _ in range(10)]
     for each in in_header:
         each.send(b"GET /version HTTP/1.1\r\nHo")
@@ -61,7 +61,7 @@ def test_answers_in_flight_and_idle_connections(busy, connect):
         each.send(b':"1"}')
         check_last_answer(each, 201)
     for each in in_header:
-        each.send(b"st: a\r\n\r\n")
+        each.send(b"st: localhost\r\n\r\n")
         check_last_answer(each, 200)
     with pytest.raises(ConnectionRefusedError):
         connect()

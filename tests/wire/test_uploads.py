@@ -28,7 +28,7 @@ def session(server):
 
 
 def begin(connection, session, framing, action="upload-file"):
-    connection.send(f"POST {session.path}/{action} HTTP/1.1\r\nHost: a\r\nContent-Type: multipart/form-data; boundary=b\r\n"
+    connection.send(f"POST {session.path}/{action} HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=b\r\n"
                     f"{framing}\r\n\r\n".encode())
 
 
@@ -83,7 +83,7 @@ def test_a_large_file(server, session, chunked):
             connection.send(b"0\r\n\r\n")
         answer = connection.answer()
         assert (answer.status, answer.body) == (200, b"")
-        connection.send(b"GET /version HTTP/1.1\r\nHost: a\r\n\r\n")
+        connection.send(b"GET /version HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert connection.answer().status == 200
     assert resident(server) - before < 10 * 1024
     file, = added(session)

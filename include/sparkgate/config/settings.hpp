@@ -27,6 +27,7 @@ struct settings {
     std::string server_host;
     std::uint16_t server_port = 0;
     bool allow_remote_without_authentication = false;
+    std::vector<std::string> allowed_hosts, allowed_origins;
     // Empty certificate: no TLS.
     std::filesystem::path tls_certificate, tls_key, tls_key_password_file, tls_client_ca;
     std::string tls_min_version, tls_ciphers, tls_client_auth;

@@ -4,6 +4,7 @@
 
 #include "sparkgate/base/async.hpp"
 #include "sparkgate/base/error.hpp"
+#include "sparkgate/http/page_rules.hpp"
 #include "sparkgate/http/router.hpp"
 #include "sparkgate/http/tls.hpp"
 
@@ -26,7 +27,7 @@ struct limits {
     std::size_t bodies_bytes = 512u << 20;  // in memory, of all connections
     std::size_t unread_bytes = 512u << 20;  // of answers that clients have not taken yet, of all connections
     std::size_t connections = 10'000;
-    std::size_t connections_per_address = 1'000;  // of IPv6 per network of 64 bits
+    std::size_t connections_per_address = 1'000;  // of IPv6 per network of 64 bits; on this host per user
     std::size_t requests_per_connection = 10'000;
     // From the first byte of a request to the end of its header; for a TLS handshake, too.
     std::chrono::milliseconds header_timeout{10'000};
@@ -37,24 +38,34 @@ struct limits {
         60'000};  // per response or piece of a stream, plus size at bytes_per_second
 };
 
+// What became of a request, for logs.
+struct outcome {
+    unsigned status =
+        0;  // of the answer; 0: none, since the connection ended before the request had come whole
+    std::size_t bytes = 0;  // of the answer's body that were sent
+    std::chrono::microseconds took{0};
+    bool client_went =
+        false;  // it had ended its side before the answer was ready, which was sent nevertheless
+};
+
 struct server_options {
     std::string host = "127.0.0.1";
     std::uint16_t port = 8998;  // 0: a free one
     limits limit;
     tls_context tls;  // null: plain HTTP
+    page_rules pages;
     // Headers of every response (security headers).
     std::vector<std::pair<std::string, std::string>> common_headers;
     // Asked before the route is looked for, may be empty: a response refuses the request.
     std::function<std::optional<response>(const request&)> refuse;
-    // Responses of the server itself: 400, 404, 405, 408, 413, 414, 417, 429, 431,
+    // Responses of the server itself: 400, 403, 404, 405, 408, 413, 414, 417, 429, 431,
     // 500, 501, 503, 505. The request is as far as
     // it could be read; the message is one line for a person.
     std::function<response(const request&, unsigned status, std::string_view message)> error_response;
     // Runs what would hold up the event loop; resolves when it is done. Empty: it is run at once.
     std::function<awaitable<void>(std::function<void()>)> elsewhere;
-    // Called once per answered request (access log).
-    std::function<void(const request&, unsigned status, std::size_t bytes, std::chrono::microseconds)>
-        on_answer;
+    // Called once for each request (access log). One whose header did not come whole has no target.
+    std::function<void(const request&, const outcome&)> on_answer;
 };
 
 class server {

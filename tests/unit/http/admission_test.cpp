@@ -1,5 +1,6 @@
 #include "http/admission.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <deque>
@@ -41,6 +42,27 @@ TEST(admission, takes_neighbours_in_ipv6_for_one) {
     const auto plain = places.enter(address("10.0.0.1"));
     EXPECT_EQ(status_of(plain), 200U);
     EXPECT_EQ(status_of(places.enter(address("::ffff:10.0.0.1"))), 429U);
+}
+
+TEST(admission, takes_all_of_loopback_for_one) {
+    admission places(10, 1);
+    const auto first = places.enter(address("127.0.0.1"));
+    EXPECT_EQ(status_of(first), 200U);
+    for (const auto* other : {"127.0.0.2", "127.255.255.254", "::1", "::ffff:127.0.0.3"})
+        EXPECT_EQ(status_of(places.enter(address(other))), 429U) << other;
+}
+
+TEST(admission, counts_users_of_this_host_by_themselves) {
+    admission places(10, 1);
+    const auto root = places.enter(address("127.0.0.1"), 0);
+    EXPECT_EQ(status_of(root), 200U);
+    EXPECT_EQ(status_of(places.enter(address("127.0.0.2"), 0)), 429U);
+    EXPECT_EQ(status_of(places.enter(address("10.0.0.1"), 0)), 429U);
+    const auto other = places.enter(address("127.0.0.1"), 1000);
+    EXPECT_EQ(status_of(other), 200U);
+    const auto unknown = places.enter(address("127.0.0.1"));
+    EXPECT_EQ(status_of(unknown), 200U);
+    EXPECT_THAT(places.enter(address("127.0.0.1"), 1000)->refused->message, testing::HasSubstr("user"));
 }
 
 TEST(admission, refuses_only_so_many_at_a_time) {

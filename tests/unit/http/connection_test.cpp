@@ -240,6 +240,20 @@ TEST_F(connection, logs_each_answer_once) {
                 ElementsAre("GET /hello 200 5", "HEAD /hello 200 0", StartsWith("GET /.. 400 ")));
 }
 
+TEST_F(connection, logs_what_its_client_broke_off) {
+    start();
+    const auto sends = [this](const std::string& part, std::size_t lines) {
+        auto client = connect();
+        client.send(part);
+        client.close();
+        ASSERT_TRUE(eventually([&] { return access_log().size() == lines; })) << part;
+    };
+    sends("GET /hel", 1);
+    sends("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\na", 2);
+    EXPECT_THAT(access_log(), ElementsAre("GET  0 0", "POST /echo 0 0"));
+    EXPECT_EQ(echoed, 0);
+}
+
 TEST_F(connection, never_serves_what_follows_a_refused_request) {
     start();
     for (const auto& bad :

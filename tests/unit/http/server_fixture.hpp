@@ -52,11 +52,11 @@ protected:
         options.error_response = [](const http::request&, unsigned status, std::string_view message) {
             return text("{\"msg\":\"" + std::string(message) + "\"}", status);
         };
-        options.on_answer = [this](const http::request& asked, unsigned status, std::size_t bytes,
-                                   std::chrono::microseconds) {
+        options.on_answer = [this](const http::request& asked, const http::outcome& what) {
             const std::lock_guard lock(log_mutex_);
             log_.push_back(std::string(to_string(asked.verb)) + " " + asked.target + " " +
-                           std::to_string(status) + " " + std::to_string(bytes));
+                           std::to_string(what.status) + " " + std::to_string(what.bytes) +
+                           (what.client_went ? " gone" : ""));
         };
     }
 
