@@ -97,6 +97,7 @@ class Gateway:
         self.settings = {"server.port": "0", "server.recovery.mode": "off", "state.dir": str(self.state_dir), "server.log.level": "debug",
                          **(settings or {})}
         self.process, self.client, self.tls = None, None, tls
+        self.stopping = None  # the process that was asked to end
 
     def spawn(self, binary=BINARY):
         """The process; nothing is waited for."""
@@ -197,14 +198,19 @@ class Gateway:
             watcher.join()
         assert max(peak) - before < kib, f"{before} KiB before, then up to {max(peak)}"
 
+    def begin_stop(self):
+        """SIGTERM, as an operator would; once, since a second one ends the server at once."""
+        if self.process.poll() is None and self.stopping is not self.process:
+            self.process.send_signal(signal.SIGTERM)
+        self.stopping = self.process
+
     def stop(self):
-        """SIGTERM, as an operator would. Returns the exit code."""
+        """The same, and waits for the end. Returns the exit code."""
         if self.client is not None:
             self.client.close()
         if self.process is None:
             return None
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
+        self.begin_stop()
         try:
             return self.process.wait(STOP_DEADLINE)
         except subprocess.TimeoutExpired:

@@ -182,7 +182,7 @@ def test_a_request_in_flight_is_answered_before_the_end(server):
     with socket.create_connection(("127.0.0.1", running.port)) as connection:
         connection.sendall(f"GET {session.path}?wait=60 HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
         assert running.client.get("/version").status == 200  # sent later and answered: the first is being held
-        running.process.send_signal(signal.SIGTERM)
+        running.begin_stop()
         answer = connection.makefile("rb").read()
     assert answer.startswith(b"HTTP/1.1 200 OK\r\n"), answer
     assert running.process.wait(20) == 0
@@ -201,7 +201,7 @@ def test_requests_that_meet_the_stop_are_answered(server):
         assert late[-1].recv(100).startswith(b"HTTP/1.1 100"), "the server waits for the body"
     idle = socket.create_connection(("127.0.0.1", running.port), timeout=30)
     assert running.client.get("/version").status == 200
-    running.process.send_signal(signal.SIGTERM)
+    running.begin_stop()
     assert idle.recv(100) == b"", "an idle connection is closed"
     for connection, body in zip(late, bodies.values()):
         connection.sendall(body)

@@ -366,7 +366,7 @@ def test_a_stop_lets_nobody_see_a_reset(serve_tls):
     assert server.client.get("/version").status == 200  # sent later and answered: the others have been read
     silent = socket.create_connection(("127.0.0.1", server.port), timeout=30)
     assert server.client.get("/version").status == 200
-    server.process.send_signal(signal.SIGTERM)
+    server.begin_stop()
     answer = read_all(held)
     assert answer.startswith(b"HTTP/1.1 200 OK\r\n") and b"\r\nConnection: close\r\n" in answer
     assert read_all(idle) == b"" and read_all(fresh) == b"", "each of them with a close_notify"
@@ -442,5 +442,5 @@ def test_the_servers_stop_ends_streams(streaming):
     server, session = streaming
     with streams.Events(server.port, session.path + "/events", tls=server.tls) as events:
         assert events.next().name == "state"
-        server.process.send_signal(signal.SIGTERM)
+        server.begin_stop()
         assert list(events) == []

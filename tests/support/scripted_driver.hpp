@@ -39,8 +39,11 @@ public:
     }
     // Does not wait: `done` is 1 when all is sent.
     void begin_sending(std::string bytes, int& done) {
-        asio::co_spawn(loop_.executor(), write(inbox_, std::move(bytes)),
-                       [&done](std::exception_ptr) { done = 1; });
+        auto work = [](std::shared_ptr<inbox> to, std::string all, int& sent) -> awaitable<void> {
+            co_await write(std::move(to), std::move(all));
+            sent = 1;
+        }(inbox_, std::move(bytes), done);
+        spawn(loop_.executor(), "the scripted driver's frames", std::move(work));
     }
     void send(const json& header, std::string_view payload = {}) {
         send_bytes(driver::encode(header, payload));

@@ -1,7 +1,6 @@
 """SIGTERM under load: who is being answered gets the answer, who is idle is told, and nobody sees a reset."""
 
 import contextlib
-import signal
 
 import pytest
 
@@ -52,7 +51,7 @@ def test_answers_in_flight_and_idle_connections(busy, connect):
         each.send(b"GET /version HTTP/1.1\r\nHo")
     wait_until_read(held + in_body + in_header)
 
-    busy.process.send_signal(signal.SIGTERM)
+    busy.begin_stop()
     for each in idle:
         assert each.closed()
     for each in held:
@@ -73,7 +72,7 @@ def test_answers_in_flight_and_idle_connections(busy, connect):
 def test_a_request_that_crosses_the_end(busy, connect):
     """The client has not seen yet that the server closed: its request is not answered, but it sees no reset."""
     first, late = asked(connect()), asked(connect())
-    busy.process.send_signal(signal.SIGTERM)
+    busy.begin_stop()
     assert first.closed()
     for byte in HELLO:
         assert late.send(bytes([byte])), "reset"
@@ -85,6 +84,6 @@ def test_who_holds_an_answer_up_does_not_hold_up_the_end(serve):
     with Connection(server.port) as connection:
         connection.send(b"GET /version HTTP/1.1\r\nHo")
         wait_until_read([connection])
-        server.process.send_signal(signal.SIGTERM)
+        server.begin_stop()
         assert connection.answer() is None
     assert server.process.wait(20) == 0

@@ -1,6 +1,8 @@
 // Two lanes of threads.
 #include "sparkgate/base/worker_pool.hpp"
 
+#include "sparkgate/base/spawn.hpp"
+
 #include <boost/asio/io_context.hpp>
 #include <gtest/gtest.h>
 
@@ -37,7 +39,7 @@ TEST(worker_pool, the_caller_goes_on_where_it_was) {
         EXPECT_EQ(answer, 42);
         resumed = std::this_thread::get_id();
     };
-    asio::co_spawn(loop, ask(), [](const std::exception_ptr& failure) { EXPECT_FALSE(failure); });
+    spawn(loop.get_executor(), "the test", ask());
     loop.run();
     EXPECT_EQ(resumed, std::this_thread::get_id());
     EXPECT_TRUE(worked && worked != resumed);
@@ -55,7 +57,7 @@ TEST(worker_pool, an_exception_is_the_callers) {
             seen = true;
         }
     };
-    asio::co_spawn(loop, ask(), [](const std::exception_ptr& failure) { EXPECT_FALSE(failure); });
+    spawn(loop.get_executor(), "the test", ask());
     loop.run();
     EXPECT_TRUE(seen);
 }
