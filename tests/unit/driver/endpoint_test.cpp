@@ -108,10 +108,10 @@ TEST_F(endpoint_test, the_last_words_of_a_driver_that_has_gone_are_heard) {
         const json hello{{"op", "hello"}, {"session", 7}, {"token", "secret"}, {"last_exec", -1}};
         // More than is read at once: part of it is still in the socket when the welcome cannot be sent.
         asio::write(driver,
-                    asio::buffer(encode(hello) + encode(reliable("failed", 1), std::string(100'000, 'x'))));
+                    asio::buffer(encode(hello) + encode(reliable("result", 1), std::string(100'000, 'x'))));
     }
     wait_for_events(3);
-    EXPECT_EQ(owner.events, (events{"connected -1", "failed", "disconnected"}));
+    EXPECT_EQ(owner.events, (events{"connected -1", "result", "disconnected"}));
 }
 
 TEST_F(endpoint_test, frames_go_both_ways_in_order_with_their_payload) {

@@ -51,7 +51,7 @@ TEST_F(ExitTest, AMissingProgramIsReportedWithItsReason) {
 TEST_F(ExitTest, ANameWithQuotesAndBrokenUtf8MakesAValidReport) {
     auto running = start(spec({"/nowhere/\"\\\n\xff\xc3\xa9"}));
     EXPECT_EQ(await(running->wait_exit()).problem,
-              "cannot run /nowhere/\"\\\n?\xc3\xa9: No such file or directory");
+              "cannot run /nowhere/\"\\\\x0a?\xc3\xa9: No such file or directory");
 }
 
 // Code of a session can write there.

@@ -51,7 +51,7 @@ TEST_F(session_life, the_driver_file_is_private_and_holds_what_the_protocol_says
     const auto file = driver_file(self);
     EXPECT_EQ(file["session"], 0);
     EXPECT_THAT(file["token"].get<std::string>(), ContainsRegex("^[0-9a-f]{64}$"));
-    EXPECT_EQ(file["dir"], self->directory().string());
+    EXPECT_EQ(file["dir"], (self->directory() / "driver").string());
     EXPECT_EQ(file["options"]["kind"], "sql");
     EXPECT_EQ(file["options"]["cancel_timeout"], 30.0);
     EXPECT_EQ(file["options"]["stop_agent"], nullptr);

@@ -308,9 +308,10 @@ TEST_F(manager_test, a_removal_that_cannot_be_recorded_is_recorded_later) {
 
 TEST_F(manager_test, a_removal_that_cannot_be_noted_does_nothing) {
     const auto idle = start_idle();
-    const auto away = idle.self->directory().string() + ".away";
-    std::filesystem::rename(idle.self->directory(), away);
-    std::ofstream(idle.self->directory()) << "a file";
+    const auto sessions = idle.self->directory().parent_path();
+    const auto away = sessions.string() + ".away";
+    std::filesystem::rename(sessions, away);
+    std::ofstream(sessions) << "a file";
     std::optional<result<void>> removed;
     start_removal(idle.self, removed);
     loop.run_until([&] { return removed.has_value(); });
@@ -318,8 +319,8 @@ TEST_F(manager_test, a_removal_that_cannot_be_noted_does_nothing) {
     EXPECT_EQ(removed->error().code, errc::unavailable);
     EXPECT_EQ(ids(), id_list{0});
     EXPECT_EQ(idle.self->state(), session_state::idle);
-    std::filesystem::remove(idle.self->directory());
-    std::filesystem::rename(away, idle.self->directory());
+    std::filesystem::remove(sessions);
+    std::filesystem::rename(away, sessions);
     remove(idle.self);
     EXPECT_TRUE(ids().empty());
 }
