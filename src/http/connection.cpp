@@ -327,14 +327,14 @@ awaitable<std::optional<response>> connection::decode_body(std::size_t limit) {
 }
 
 // Small bodies would grow, large ones would hold up everybody else.
-void connection::encode_body(response& what) const {
-    if (what.body.size() < compress_from || what.body.size() > compress_up_to) return;
+bool connection::encode_body(response& what) const {
+    if (what.body.size() < compress_from || what.body.size() > compress_up_to) return false;
     const auto* accepted = request_.header("accept-encoding");
     const auto how = accepted ? choose_coding(*accepted) : coding::identity;
-    if (how == coding::identity) return;
+    if (how == coding::identity) return false;
     what.body = compress(what.body, how);
     what.headers.emplace_back("Content-Encoding", to_string(how));
-    what.headers.emplace_back("Vary", "Accept-Encoding");
+    return true;
 }
 
 // OPTIONS * (RFC 9110, 9.3.7).
@@ -435,7 +435,10 @@ awaitable<void> connection::answer(response what) {
     leave_when_draining();
     if (what.stream) what.body.clear();
     if (!shown_to_.empty()) show_to(shown_to_, what);
-    encode_body(what);
+    const bool encoded = encode_body(what);
+    const bool by_origin = !state_->options.pages.origins.empty();
+    if (encoded || by_origin)
+        what.headers.emplace_back("Vary", !by_origin ? "Accept-Encoding" : encoded ? "Accept-Encoding, Origin" : "Origin");
     auto end = body_end::by_length;
     if (what.stream) end = old_version_ ? body_end::by_close : body_end::by_last_chunk;
     if (end == body_end::by_close) keep_alive_ = false;

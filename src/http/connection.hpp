@@ -80,7 +80,8 @@ private:
     std::optional<response> refuse_beyond_budget() const;
     bool expects_continue() const;
     response internal_error(const std::exception& bug) const;
-    void encode_body(response& what) const;
+    // Whether it did.
+    bool encode_body(response& what) const;
 
     response about_everything() const;
     awaitable<void> answer(response what);

@@ -25,8 +25,7 @@ std::string hexadecimal(std::uint64_t number) {
 server_state::server_state(asio::any_io_executor executor, router the_routes, server_options the_options)
     : routes(std::move(the_routes)),
       options(std::move(the_options)),
-      common_headers(header_lines(options.common_headers) +
-                     (options.pages.origins.empty() ? "" : "Vary: Origin\r\n")),
+      common_headers(header_lines(options.common_headers)),
       pages(options.pages),
       tls(options.tls),
       places(options.limit.connections, options.limit.connections_per_address),

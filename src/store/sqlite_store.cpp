@@ -164,13 +164,15 @@ void sqlite_store::submit(std::vector<change> changes, Finish finish) {
 result<contents> sqlite_store::load() {
     result<contents> loaded = fail(errc::internal, "not loaded");
     std::binary_semaphore done(0);
+    bool has_run = false;
     auto run = [&]() -> result<void> {
+        has_run = true;
         loaded = tables_.read_contents();
         if (!loaded) return loaded.error();
         return {};
     };
     auto finish = [&](const result<void>& outcome) {
-        if (!outcome && loaded) loaded = outcome.error();
+        if (!outcome && (!has_run || loaded)) loaded = outcome.error();  // the first error tells most
         done.release();
     };
     writer_.submit(make_call(run, finish, true), call_bytes);

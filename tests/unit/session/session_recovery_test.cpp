@@ -24,6 +24,7 @@ protected:
         store::statement_record record;
         record.session = owner;
         record.kind = std::move(kind);
+        record.code = "1";
         record.state = std::move(state);
         std::vector<store::change> changes;
         changes.emplace_back(store::put_statement{std::move(record)});
