@@ -438,7 +438,9 @@ awaitable<void> connection::answer(response what) {
     const bool encoded = encode_body(what);
     const bool by_origin = !state_->options.pages.origins.empty();
     if (encoded || by_origin)
-        what.headers.emplace_back("Vary", !by_origin ? "Accept-Encoding" : encoded ? "Accept-Encoding, Origin" : "Origin");
+        what.headers.emplace_back("Vary", !by_origin ? "Accept-Encoding"
+                                          : encoded  ? "Accept-Encoding, Origin"
+                                                     : "Origin");
     auto end = body_end::by_length;
     if (what.stream) end = old_version_ ? body_end::by_close : body_end::by_last_chunk;
     if (end == body_end::by_close) keep_alive_ = false;

@@ -5,7 +5,6 @@
 
 #include "sparkgate/base/spawn.hpp"
 
-
 #include <charconv>
 #include <random>
 

@@ -50,7 +50,8 @@ process::conf_map session_conf(const services& world) {
         {"spark.submit.deployMode", "client"}};  // the driver dials a socket of this host
     if (process::is_yarn(world.submit.rules.master)) {
         out.emplace("spark.yarn.isPython", "true");
-        out.emplace("spark.yarn.maxAppAttempts", "1");  // a second driver would know nothing of the first one's work
+        out.emplace("spark.yarn.maxAppAttempts",
+                    "1");  // a second driver would know nothing of the first one's work
     }
     return out;
 }

@@ -116,10 +116,12 @@ result<void> check_size(database& db, const fs::path& file) {
     if (!pages) return pages.error();
     if (!page) return page.error();
     std::error_code unreadable;
-    if (fs::file_size(file, unreadable) == static_cast<std::uintmax_t>(*pages * *page) || unreadable) return {};
-    return fail(errc::unavailable,
-                "the store is damaged (it is not as long as it says): restore a copy, or move it away with its "
-                "-wal and -shm files to begin anew");
+    if (fs::file_size(file, unreadable) == static_cast<std::uintmax_t>(*pages * *page) || unreadable)
+        return {};
+    return fail(
+        errc::unavailable,
+        "the store is damaged (it is not as long as it says): restore a copy, or move it away with its "
+        "-wal and -shm files to begin anew");
 }
 
 result<void> set_up(database& db, const fs::path& file) {

@@ -8,6 +8,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (size == 0) return 0;
     auto& gateway = fresh_gateway();
     const auto answer = post(gateway, paths[data[0] % 2], body_of(as_text(data + 1, size - 1)));
-    require(answer.status == 400 || answer.status == 413 || answer.status == 501, "no job is run", answer.body);
+    require(answer.status == 400 || answer.status == 413 || answer.status == 501, "no job is run",
+            answer.body);
     return 0;
 }

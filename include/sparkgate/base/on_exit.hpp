@@ -1,6 +1,6 @@
-// Runs a function at the end of a scope, also when an exception ends it. (Boost has such a class from 1.85 on.)
-// Trap: a coroutine that waits when the event loop is destroyed is destroyed with it. The function must touch
-// only what the coroutine itself keeps alive.
+// Runs a function at the end of a scope, also when an exception ends it. (Boost has such a class from 1.85
+// on.) Trap: a coroutine that waits when the event loop is destroyed is destroyed with it. The function must
+// touch only what the coroutine itself keeps alive.
 #pragma once
 
 #include <utility>

@@ -1,5 +1,6 @@
 // Starts coroutines that nobody waits for. Every one is started here, so that no exception is lost: where
-// one escapes it is a bug, which is logged with the coroutine's name. Any thread; the work runs on `executor`.
+// one escapes it is a bug, which is logged with the coroutine's name. Any thread; the work runs on
+// `executor`.
 #pragma once
 
 #include "sparkgate/base/async.hpp"

@@ -128,7 +128,8 @@ awaitable<result<creation<Program>>> program_manager::create_program(Request req
     if (out.replayed) co_return out;
     if (const auto checked = check(request.spark); !checked) co_return checked.error();
     if (const auto checked = check_own(request); !checked) co_return checked.error();
-    if (next_id_ > INT32_MAX) co_return fail(errc::unavailable, "no ids are left");  // clients read Java's int
+    if (next_id_ > INT32_MAX)
+        co_return fail(errc::unavailable, "no ids are left");  // clients read Java's int
     auto place = reserve(bytes_of(request));
     if (!place) co_return place.error();
     out.what = make(std::move(request), next_id_++, std::move(owner), std::move(named));

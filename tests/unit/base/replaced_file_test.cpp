@@ -1,8 +1,8 @@
 // Files that hostile code may have replaced.
-#include "sparkgate/base/own_file.hpp"
-
 #include "support/hostile_file.hpp"
 #include "support/temp_dir.hpp"
+
+#include "sparkgate/base/own_file.hpp"
 
 #include <gtest/gtest.h>
 

@@ -40,7 +40,8 @@ TEST_F(spawn_test, an_exception_is_logged_with_the_name_and_the_others_go_on) {
     spawn(loop_.get_executor(), "another", set(done));
     loop_.run();
     EXPECT_TRUE(done);
-    EXPECT_NE(log_.str().find("session 3: its supervision failed: no memory"), std::string::npos) << log_.str();
+    EXPECT_NE(log_.str().find("session 3: its supervision failed: no memory"), std::string::npos)
+        << log_.str();
 }
 
 TEST_F(spawn_test, without_a_failure_nothing_is_logged) {

@@ -61,8 +61,9 @@ TEST_F(batch_test, what_it_printed_last_is_seen_before_its_end_is_told) {
     child_of(self).exit_with(0);
     wait_state(self, session_state::success);
     EXPECT_EQ(self->app_id(), "application_17_0001");
-    loop.run_until([&] { return store.load()->batches.at(0).details.find("application_17_0001") != std::string::npos; },
-                   "its record");
+    loop.run_until(
+        [&] { return store.load()->batches.at(0).details.find("application_17_0001") != std::string::npos; },
+        "its record");
 }
 
 TEST_F(batch_test, one_that_ended_while_no_server_ran_has_what_it_printed_last) {

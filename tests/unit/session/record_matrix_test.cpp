@@ -1,4 +1,5 @@
-// Whatever state a record is in, the next gateway process comes up with it, and the store learns how it ended.
+// Whatever state a record is in, the next gateway process comes up with it, and the store learns how it
+// ended.
 #include "support/batch_fixture.hpp"
 #include "support/session_fixture.hpp"
 

@@ -42,7 +42,10 @@ protected:
     }
 
     const string_list named_by_default{"--name", "livy-session-0"};
-    const conf_map usual{{"spark.master", "local[2]"},
+    const conf_map usual{{"spark.connect.grpc.binding.address", "127.0.0.1"},
+                         {"spark.driver.bindAddress", "127.0.0.1"},
+                         {"spark.driver.host", "127.0.0.1"},
+                         {"spark.master", "local[2]"},
                          {"spark.sql.catalogImplementation", "in-memory"},
                          {"spark.submit.deployMode", "client"}};
 };
@@ -70,7 +73,7 @@ TEST_P(session_field, becomes_options_and_conf) {
     EXPECT_EQ(conf_of(self), conf);
     EXPECT_EQ(child_of(self).spec.env,
               (string_list{"HOME=/home/ada", "PYTHONUNBUFFERED=1", "SPARKGATE_SESSION_ID=0",
-                           "SPARKGATE_STATE_DIR=" + directory.path().string()}));
+                           "SPARKGATE_STATE_DIR=" + directory.path().string(), "SPARK_LOCAL_IP=127.0.0.1"}));
 }
 
 const field fields[] = {
