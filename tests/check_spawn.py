@@ -4,8 +4,9 @@
     check_spawn.py SOURCE_ROOT    checks include/, src/ and tests/; prints each offending line; exit status 1 if there is one
     check_spawn.py --self-test    shows that it refuses what it should and accepts the rest
 
-Coroutines are started with spawn() of sparkgate/base/spawn.hpp, which says what became of them. co_spawn is left for work
-that its caller waits for (the token use_awaitable) and, in tests, for use_future and for handlers that rethrow.
+Coroutines are started with spawn() of sparkgate/base/spawn.hpp, which says what became of them; work on another executor
+that its caller waits for is run_on() of sparkgate/base/run_on.hpp. co_spawn is left for tests, with the tokens
+use_awaitable and use_future and handlers that rethrow.
 std::regex, which recurses once for each character, ends the process on a long text: nothing of the server uses it.
 """
 
@@ -26,8 +27,7 @@ NO_CODE = re.compile(r"""
 DETACHED = re.compile(r"\bdetached\b")
 CO_SPAWN = re.compile(r"\bco_spawn\b(?!\.hpp)")
 CALL = re.compile(r"\s*\(")
-USE_AWAITABLE = re.compile(r"(?:(?:boost::)?asio::)?use_awaitable")
-IN_TESTS = re.compile(r"(?:(?:boost::)?asio::)?use_(?:awaitable|future)|\[.*\bstd::rethrow_exception\(.*", re.DOTALL)
+IN_TESTS = re.compile(r"(?:(?:boost::)?asio::)?use_(?:awaitable|future)|(?:asio::bind_cancellation_slot\(.*)?\[.*\bstd::rethrow_exception\(.*", re.DOTALL)
 REGEX = re.compile(r"#\s*include\s*<(?:boost/)?regex(?:\.hpp|\.h)?>|\b(?:std|boost)::w?(?:basic_)?regex\w*")
 
 
@@ -63,8 +63,8 @@ def objections(name, text):
     for found in CO_SPAWN.finditer(code):
         call = CALL.match(code, found.end())
         token = arguments_from(code, call.end() - 1)[-1] if call else ""
-        if not token.endswith("detached") and not (IN_TESTS if of_tests else USE_AWAITABLE).fullmatch(token):
-            yield found.start(), "nobody waits for it: spawn()"
+        if not token.endswith("detached") and not (of_tests and IN_TESTS.fullmatch(token)):
+            yield found.start(), "spawn(), or run_on() where the caller waits"
 
 
 def offences(root):
@@ -84,8 +84,8 @@ def examples():
         "src/base/spawn.cpp": "asio::co_spawn(executor, std::move(work), asio::detached);",
         "include/sparkgate/base/spawn.hpp": "#include <boost/asio/detached.hpp>",
         "src/a.cpp": "#include <boost/asio/co_spawn.hpp>\nspawn(executor, \"detached\", work());",
-        "src/b.cpp": "auto x = co_await asio::co_spawn(pool, work({1, 2}), asio::use_awaitable);",
-        "src/c.cpp": "co_await co_spawn(\n    pool,\n    [a, b]() -> awaitable<void> { co_return f(a, b); },\n    use_awaitable);",
+        "tests/d.cpp": "auto x = co_await asio::co_spawn(pool, work({1, 2}), asio::use_awaitable);",
+        "tests/e.cpp": "co_await co_spawn(\n    pool,\n    [a, b]() -> awaitable<void> { co_return f(a, b); },\n    use_awaitable);",
         "src/d.cpp": "// asio::detached and co_spawn(x, y, z) in a comment, std::regex too\n/* co_spawn(a\n, detached) */",
         "src/e.cpp": "const auto text = R\"x(co_spawn(a, b, detached) )\" std::regex)x\"; const char c = '\"'; int n = 1'000;",
         "src/f.cpp": "thread.detach(); const bool is_detached = true; int co_spawn_count;",
@@ -104,6 +104,7 @@ def examples():
         "src/handler.cpp": "asio::co_spawn(executor, work(), [](std::exception_ptr) {});",
         "src/rethrow.cpp": "asio::co_spawn(executor, work(), [](std::exception_ptr e) { std::rethrow_exception(e); });",
         "src/named.cpp": "asio::co_spawn(executor, work(), report);",
+        "src/awaited.cpp": "auto x = co_await asio::co_spawn(pool, work(), asio::use_awaitable);",
         "src/future.cpp": "asio::co_spawn(executor, work(), asio::use_future);",
         "src/hidden.cpp": "const int n = 1'000'0; asio::co_spawn(executor, work('\\''), done); // 'x'",
         "src/spaced.cpp": "co_spawn (executor, work(use_awaitable), done);",

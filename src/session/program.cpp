@@ -102,7 +102,8 @@ void program::clear_place() {
     if (!is_taken(directory_)) return;
     const auto aside = directory_.string() + ".aside-" + std::to_string(now_ms());
     if (::rename(directory_.c_str(), aside.c_str()) != 0) return;
-    world_.workers.post(lane::slow, [aside] { (void)remove_tree(aside); });
+    world_.workers.post(lane::slow, "the removal of what was in its place",
+                        [aside] { (void)remove_tree(aside); });
 }
 
 result<void> program::make_directory() {

@@ -3,11 +3,11 @@
 #include "store/tables.hpp"
 #include "store/writer.hpp"
 
+#include "sparkgate/base/run_on.hpp"
 #include "sparkgate/store/store.hpp"
 
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
 
@@ -88,8 +88,6 @@ private:
     void submit(std::vector<change> changes, Finish finish);
     using read_function = result<std::string> (text_reader::*)(std::int64_t, std::int64_t);
     awaitable<result<std::string>> read(read_function which, std::int64_t session, std::int64_t statement);
-    awaitable<result<std::string>> read_on_own_thread(read_function which, std::int64_t session,
-                                                      std::int64_t statement);
 
     asio::any_io_executor executor_;
     std::unique_ptr<database> db_;
@@ -200,13 +198,8 @@ void sqlite_store::enqueue(std::vector<change> changes) {
 awaitable<result<std::string>> sqlite_store::read(read_function which, std::int64_t session,
                                                   std::int64_t statement) {
     if (closed_) co_return fail(errc::unavailable, "the store is closed");
-    auto work = read_on_own_thread(which, session, statement);
-    co_return co_await asio::co_spawn(reading_thread_, std::move(work), asio::use_awaitable);
-}
-
-awaitable<result<std::string>> sqlite_store::read_on_own_thread(read_function which, std::int64_t session,
-                                                                std::int64_t statement) {
-    co_return (reader_.*which)(session, statement);
+    auto work = [this, which, session, statement] { return (reader_.*which)(session, statement); };
+    co_return co_await run_on(reading_thread_.get_executor(), std::move(work));
 }
 
 void sqlite_store::close() {

@@ -20,7 +20,6 @@ from blackbox.records import ENDED, EXIT_CODE, FINAL, NEWER, STATEMENT_STATES, S
 # Nothing is forgotten by itself while a test looks at it.
 SETTINGS = {"session.kill-grace": "1s", "server.session.state-retain.sec": "0", "server.batch.retain-time": "0",
             "file.local-dir-whitelist": "/"}
-IMPERSONATION = {"impersonation.enabled": "true"}
 
 OUTPUT = json.dumps({"status": "ok", "execution_count": 0, "data": {"text/plain": "x"}})
 OUTPUTS = {"stored": OUTPUT, "not": None, "damaged": OUTPUT[:-9], "null": "null", "huge": OUTPUT.replace("x", "x" * 200_000, 1),
@@ -370,7 +369,7 @@ def test_records_at_their_limits(gateway, client, records):
 
 def test_a_large_request_that_waits_is_started_with_all_its_fields(gateway, client, records, tmp_path):
     """More keys than a client may send: it was sent by way of an older server, or with another limit."""
-    gateway.settings.update({**IMPERSONATION, "server.session.max-creation": "1"})
+    gateway.settings.update({**gateways.IMPERSONATION, "server.session.max-creation": "1"})
     gateway.restart()
     first = client.create(kind="pyspark", conf=batches.fake_conf(start=tmp_path / "never"))
     conf = {f"spark.my.key{number}": f"value {number}" for number in range(10_000)} | {"spark.my.large": "v" * (1 << 20)}

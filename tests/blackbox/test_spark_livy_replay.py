@@ -174,7 +174,7 @@ def test_scenario(replay_gateway, spark_version, folder, name):
 
 def test_batches_with_impersonation(fake_spark_home, folder):
     for server in run_gateway(gateways.Gateway(new_directory(), fake_spark_home, settings={
-            **gateways.IMPERSONATION})):
+            **gateways.IMPERSONATION, "file.local-dir-whitelist": "/"})):
         scenario = Scenario(server, None, folder)
         for recording in livy_replay.load("batches-life"):
             if recording["n"] >= WITH_IMPERSONATION:

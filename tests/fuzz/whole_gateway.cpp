@@ -115,7 +115,7 @@ struct whole_gateway::parts {
     void wait_for_workers() {
         for (const auto each : {lane::quick, lane::slow}) {
             std::promise<void> reached;
-            workers.post(each, [&reached] { reached.set_value(); });
+            workers.post(each, "a word", [&reached] { reached.set_value(); });
             reached.get_future().wait();
         }
     }

@@ -16,7 +16,8 @@ MEMORY = "/dev/shm"  # thousands of statements are stored, and what a disk makes
 def gateway(fake_spark_home):  # noqa: F811
     directory = tempfile.mkdtemp(prefix="sg-", dir=MEMORY if os.path.isdir(MEMORY) else None)
     # A request that comes byte by byte, beside many others, has to be in time.
-    patient = {"server.header-timeout": "5m", "server.body-timeout": "5m", "server.allowed-hosts": "*"}
+    patient = {"server.header-timeout": "5m", "server.body-timeout": "5m", "server.allowed-hosts": "*",
+               "statement.max-waiting": "1000000", "statement.max-waiting-total": "1000000"}
     yield from run_gateway(gateways.Gateway(pathlib.Path(directory), fake_spark_home, settings=patient))
 
 

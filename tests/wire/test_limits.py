@@ -279,7 +279,7 @@ def test_a_body_that_drips(serve):
     """Bytes that come, but slower than the least rate, do not keep a request alive."""
     server = serve({"server.body-timeout": "500ms", "server.min-transfer-rate": "1m"})
     with Connection(server.port) as connection:
-        connection.send(b"POST /sessions HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10000000\r\n\r\n")
+        connection.send(b"POST /sessions HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\n")
         until(lambda: not connection.send(b"x") or answered(connection), 20, "the drip is cut")
         assert connection.answer().status == 408
 

@@ -6,13 +6,13 @@
 // order of their coming, but may overlap: who needs an order waits for one job before it gives the next.
 #pragma once
 
-#include "sparkgate/base/async.hpp"
+#include "sparkgate/base/run_on.hpp"
+#include "sparkgate/base/spawn.hpp"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
 
 #include <cstddef>
+#include <string>
 #include <type_traits>
 #include <utility>
 
@@ -29,14 +29,13 @@ public:
     // the caller. (It is a named object: g++ 12 destroys a temporary one twice.)
     template <class Work>
     auto run(lane where, Work work) -> awaitable<std::invoke_result_t<Work&>> {
-        auto job = on_lane(std::move(work));
-        co_return co_await asio::co_spawn(threads(where), std::move(job), asio::use_awaitable);
+        return run_on(threads(where).get_executor(), std::move(work));
     }
 
-    // Without waiting for it.
+    // Without waiting for it; `what` names it in the log, should an exception escape.
     template <class Work>
-    void post(lane where, Work work) {
-        asio::post(threads(where), std::move(work));
+    void post(lane where, std::string what, Work work) {
+        spawn(threads(where).get_executor(), std::move(what), on_lane(std::move(work)));
     }
 
     // Waits for all that was given, and takes nothing more; blocking.

@@ -18,9 +18,9 @@ TEST(worker_pool, what_is_quick_does_not_wait_for_what_is_slow) {
     std::promise<void> go;
     const auto gone = go.get_future().share();
     for (int i = 0; i < 8; ++i)
-        workers.post(lane::slow, [gone] { gone.wait(); });
+        workers.post(lane::slow, "a wait", [gone] { gone.wait(); });
     std::promise<void> reached;
-    workers.post(lane::quick, [&reached] { reached.set_value(); });
+    workers.post(lane::quick, "a word", [&reached] { reached.set_value(); });
     EXPECT_EQ(reached.get_future().wait_for(std::chrono::seconds(30)), std::future_status::ready);
     go.set_value();
     workers.join();
