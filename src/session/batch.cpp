@@ -19,7 +19,7 @@ constexpr std::chrono::milliseconds look_pause{50}, late_look_pause{2000};
 // A program that has shown nothing of Spark by then does not hold up the others any longer.
 constexpr auto longest_start = std::chrono::seconds(30);
 // After its UI was seen.
-constexpr auto longest_registration = std::chrono::seconds(10);
+constexpr auto usual_registration = std::chrono::seconds(10);
 // Whoever has printed so much without Spark's lines will not have them.
 constexpr std::int64_t most_bytes = 64 << 20;
 
@@ -257,14 +257,14 @@ bool batch::knows_all() const {
 }
 
 // The driver registers its application a moment after its UI is up. A short application is soon over, and its
-// UI with it: hence the short pauses.
+// UI with it: hence the short pauses. On a busy host it may take long.
 awaitable<void> batch::find_application(std::shared_ptr<batch> /* kept alive */, std::uint16_t ui_port) {
     asio::steady_timer timer(world_.executor);
     const auto local_ip = world_.environment.find("SPARK_LOCAL_IP");
     const auto addresses = process::ui_addresses(
         {local_ip == world_.environment.end() ? "" : local_ip->second, world_.submit.rules.doors.local_ip});
-    const auto end = std::chrono::steady_clock::now() + longest_registration;
-    while (!is_finished(state_) && std::chrono::steady_clock::now() < end) {
+    const auto usual = std::chrono::steady_clock::now() + usual_registration;
+    while (!is_finished(state_)) {
         for (const auto& address : addresses) {
             const asio::ip::tcp::endpoint ui(address, ui_port);
             auto found = co_await process::ask_spark_ui(world_.executor, ui);
@@ -276,7 +276,7 @@ awaitable<void> batch::find_application(std::shared_ptr<batch> /* kept alive */,
             changed_.notify();
             co_return;
         }
-        timer.expires_after(look_pause);
+        timer.expires_after(std::chrono::steady_clock::now() < usual ? look_pause : late_look_pause);
         (void)co_await timer.async_wait(as_tuple);
     }
 }
