@@ -128,7 +128,8 @@ upload::upload(worker_pool& workers, std::shared_ptr<upload_space> space, std::s
     : workers_(workers), state_(std::make_shared<state>(std::move(space), std::move(name))) {}
 
 upload::~upload() {
-    workers_.post(lane::quick, "the end of an upload", [last = std::move(state_)]() mutable { last.reset(); });
+    workers_.post(lane::quick, "the end of an upload",
+                  [last = std::move(state_)]() mutable { last.reset(); });
 }
 
 awaitable<result<void>> upload::append(std::string_view piece) {

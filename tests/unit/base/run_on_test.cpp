@@ -27,11 +27,12 @@ TEST(run_on, a_caller_that_is_cancelled_waits_for_the_end) {
     asio::post(pool, [gone = busy.get_future().share()] { gone.wait(); });  // its turn has not come yet
     asio::cancellation_signal cancel;
     int outcome = 0;
-    asio::co_spawn(loop, ask(pool, answer.get_future().share()),
-                   asio::bind_cancellation_slot(cancel.slot(), [&outcome](std::exception_ptr failure, int value) {
-                       if (failure) std::rethrow_exception(failure);
-                       outcome = value;
-                   }));
+    asio::co_spawn(
+        loop, ask(pool, answer.get_future().share()),
+        asio::bind_cancellation_slot(cancel.slot(), [&outcome](std::exception_ptr failure, int value) {
+            if (failure) std::rethrow_exception(failure);
+            outcome = value;
+        }));
     loop.poll();
     cancel.emit(asio::cancellation_type::all);
     loop.poll();
