@@ -70,6 +70,14 @@ def new_directory():
     return pathlib.Path(tempfile.mkdtemp(prefix="sg-"))
 
 
+@pytest.fixture
+def directory():
+    """A directory of the test's own, gone when it ends."""
+    path = new_directory()
+    yield path
+    shutil.rmtree(path, ignore_errors=True)
+
+
 @pytest.fixture(scope="session")
 def fake_spark_home(tmp_path_factory):
     """A SPARK_HOME whose spark-submit is fake_spark_submit.py."""

@@ -3,7 +3,6 @@
 import os
 import re
 import signal
-import shutil
 import socket
 import subprocess
 
@@ -11,14 +10,6 @@ import pytest
 
 from blackbox import gateway as gateways
 from blackbox.client import Client, until
-from blackbox.conftest import new_directory
-
-
-@pytest.fixture
-def directory():
-    path = new_directory()
-    yield path
-    shutil.rmtree(path, ignore_errors=True)
 
 
 @pytest.fixture

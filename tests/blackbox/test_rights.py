@@ -4,7 +4,6 @@ no Spark."""
 import contextlib
 import os
 import pathlib
-import shutil
 import stat
 import sys
 
@@ -17,13 +16,6 @@ from blackbox.conftest import new_directory, run_recovering
 
 SOMEBODY = 65534
 root_only = pytest.mark.skipif(os.geteuid() != 0, reason="takes root: files of another user")
-
-
-@pytest.fixture
-def directory():
-    path = new_directory()
-    yield path
-    shutil.rmtree(path, ignore_errors=True)
 
 
 @pytest.fixture
